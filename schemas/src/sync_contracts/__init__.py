@@ -1,0 +1,1 @@
+"""The words the services share: messages, identifiers, months, metrics and codes."""
