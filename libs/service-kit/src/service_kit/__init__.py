@@ -1,0 +1,1 @@
+"""What every service needs in order to run."""

@@ -1,0 +1,96 @@
+"""The Kafka broker object of a service, with every setting that keeps messages from being lost."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import ConsumerRecord
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, TestKafkaBroker
+from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
+from faststream.kafka.schemas import Topic
+from faststream.message import StreamMessage
+from sync_contracts.event import Event
+
+from service_kit.failures import FailureHandling
+from service_kit.health import Health
+from service_kit.settings import KafkaSettings
+from service_kit.telemetry import Telemetry
+
+__all__ = ["Subscriptions", "TestKafkaBroker", "build_broker"]
+
+
+def build_broker(
+    settings: KafkaSettings, *, name: str, telemetry: Telemetry | None = None, health: Health
+) -> KafkaBroker:
+    """A broker that traces, waits out outages and parks what cannot be handled; connects on start."""
+    broker = KafkaBroker(
+        settings.bootstrap_servers,
+        client_id=name,
+        acks="all",
+        enable_idempotence=settings.idempotent,
+        linger_ms=2,
+        compression_type="zstd",
+        max_batch_size=262_144,
+        max_request_size=4_194_304,
+        graceful_timeout=20.0,
+        parser=tolerant_parser,
+        logger=None,
+    )
+    if telemetry is None:
+        broker.add_middleware(KafkaTelemetryMiddleware())
+    else:
+        broker.add_middleware(
+            KafkaTelemetryMiddleware(tracer_provider=telemetry.tracers, meter_provider=telemetry.meters)
+        )
+    broker.add_middleware(FailureHandling(broker, health))
+    return broker
+
+
+async def tolerant_parser(
+    record: ConsumerRecord[Any, Any], original: Callable[..., Awaitable[StreamMessage[Any]]]
+) -> StreamMessage[Any]:
+    """Reads a good body in spite of a header that is empty or not UTF-8."""
+    if isinstance(record, ConsumerRecord):
+        readable = [
+            (name, (value or b"").decode("utf-8", "replace").encode()) for name, value in record.headers
+        ]
+        object.__setattr__(record, "headers", readable)
+    return await original(record)
+
+
+class Subscriptions:
+    """Binds handlers to message types: `@on(JobCounted)`."""
+
+    def __init__(self, broker: KafkaBroker, settings: KafkaSettings, group: str) -> None:
+        self._broker = broker
+        self._settings = settings
+        self._group = group
+
+    def __call__(self, event: type[Event] | str, *, every_process: bool = False) -> Any:
+        """One message at a time, committed after its handler; `every_process`: each process gets all."""
+        topic = event if isinstance(event, str) else event.topic
+        group = f"{self._group}.{topic}"
+        if every_process:
+            return self._broker.subscriber(
+                Topic(topic, declare=False),
+                **self.options(f"{group}.{uuid4().hex[:12]}", offset_reset="latest"),
+            )
+        return self._broker.subscriber(Topic(topic, declare=False), **self.options(group))
+
+    def options(
+        self, group: str, *, offset_reset: str = "earliest", ack_policy: AckPolicy = AckPolicy.NACK_ON_ERROR
+    ) -> dict[str, Any]:
+        """Consumer settings that every subscriber must have."""
+        return {
+            "group_id": group,
+            "ack_policy": ack_policy,
+            "auto_offset_reset": offset_reset,
+            "partition_assignment_strategy": (RangePartitionAssignor,),
+            "session_timeout_ms": self._settings.session_timeout_ms,
+            "heartbeat_interval_ms": self._settings.heartbeat_interval_ms,
+            "max_poll_interval_ms": 300_000,
+            "rebalance_timeout_ms": 60_000,
+            "no_reply": True,
+        }

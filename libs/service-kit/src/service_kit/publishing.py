@@ -1,0 +1,56 @@
+"""Sending messages: confirmed, keyed, with CloudEvents headers and the trace they belong to."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from faststream.kafka import KafkaBroker
+from sync_contracts.event import Event
+
+from service_kit.telemetry import in_trace
+
+
+class Publish(Protocol):
+    """Sends one message and returns once the broker has it on record."""
+
+    async def __call__(self, event: Event, *, traceparent: str | None = None) -> None: ...
+
+
+class EventPublisher:
+    """Implements `Publish` for one service; `sends` names what it may send."""
+
+    def __init__(self, broker: KafkaBroker, *, source: str, sends: Iterable[type[Event]]) -> None:
+        self._broker = broker
+        self._source = source
+        self._sends = frozenset(sends)
+        for event in self._sends:
+            broker.publisher(event.topic, schema=event)
+
+    async def __call__(self, event: Event, *, traceparent: str | None = None) -> None:
+        """Inside the trace given, else inside the current one."""
+        if type(event) not in self._sends:
+            raise TypeError(f"{self._source} does not send {event.topic}")
+        await self.stored(
+            event.topic,
+            event.model_dump_json().encode(),
+            key=event.key,
+            headers=event.headers(self._source),
+            traceparent=traceparent,
+        )
+
+    async def all(self, events: Iterable[Event], *, traceparent: str | None = None) -> None:
+        """All of them at once; returns when every one is on record."""
+        await asyncio.gather(*(self(event, traceparent=traceparent) for event in events))
+
+    async def stored(
+        self, topic: str, body: bytes, *, key: str, headers: Mapping[str, str], traceparent: str | None = None
+    ) -> None:
+        """A message whose bytes were fixed earlier, sent as they are."""
+        with in_trace(traceparent):
+            await self._broker.publish(
+                body,
+                topic=topic,
+                key=key.encode(),
+                headers=dict(headers),
+                correlation_id=headers.get("ce_id"),
+            )

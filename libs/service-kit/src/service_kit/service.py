@@ -1,0 +1,143 @@
+"""A service as a process: HTTP for health and queries, Kafka beside it, a clean start and stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Response
+from faststream.kafka import KafkaBroker
+
+from service_kit import crash_points
+from service_kit.health import Health
+from service_kit.problems import install_problems
+from service_kit.settings import HttpSettings, KafkaSettings
+
+logger = logging.getLogger(__name__)
+
+Step = Callable[[], Awaitable[object]]
+_PING_TIMEOUT_S = 2.0
+
+
+def build_service(
+    name: str,
+    *,
+    broker: KafkaBroker,
+    kafka: KafkaSettings,
+    health: Health,
+    routers: Sequence[APIRouter] = (),
+    on_startup: Sequence[Step] = (),
+    background: Sequence[Step] = (),
+    on_shutdown: Sequence[Step] = (),
+) -> FastAPI:
+    """Start-up steps run before the first message is taken, background loops until the stop.
+
+    A background loop that fails ends the process: an orchestrator's calendar must not stand still unseen.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for step in on_shutdown:
+                stack.push_async_callback(step)
+            await _wait_for_kafka(broker, kafka.start_timeout_s)
+            for step in on_startup:
+                await step()
+            stack.push_async_callback(broker.stop)
+            await broker.start()
+            tasks = [asyncio.create_task(_supervised(loop, health)) for loop in background]
+            stack.push_async_callback(_cancelled, tasks)
+            logger.info("service started")
+            yield
+            logger.info("service stops")
+
+    app = FastAPI(title=f"ledgerbus {name}", version="1", lifespan=lifespan)
+    app.state.broker = broker
+    install_problems(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_health_routes(broker, health))
+    return app
+
+
+def serve(app: FastAPI, http: HttpSettings) -> None:
+    """Run until SIGTERM; exits with 3 when the start fails."""
+    if name := os.environ.get("LEDGERBUS_CRASH_AT"):
+        crash_points.arm(name)
+    uvicorn.run(
+        app,
+        host=http.host,
+        port=http.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=25,
+        server_header=False,
+    )
+
+
+async def _wait_for_kafka(broker: KafkaBroker, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            await broker.connect()
+        except Exception as error:
+            if time.monotonic() > deadline:
+                raise
+            logger.warning("waiting for Kafka", extra={"error": type(error).__name__})
+            await asyncio.sleep(0.5)
+        else:
+            return
+
+
+async def _supervised(loop: Step, health: Health) -> None:
+    try:
+        await loop()
+    except Exception as error:
+        logger.exception("a background loop ended")
+        health.die(f"a background loop ended: {type(error).__name__}")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _health_routes(broker: KafkaBroker, health: Health) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/live", summary="Does this process still work?")
+    async def live(response: Response) -> dict[str, str]:
+        if health.fatal is not None:
+            response.status_code = 503
+            return {"status": "dead", "reason": health.fatal}
+        return {"status": "live"}
+
+    @router.get("/ready", summary="Can it do its work right now?")
+    async def ready(response: Response) -> dict[str, str]:
+        troubles = {**health.troubles, **await _kafka_troubles(broker)}
+        if health.fatal is not None:
+            troubles["process"] = health.fatal
+        if troubles:
+            response.status_code = 503
+            return {"status": "not ready", **troubles}
+        return {"status": "ready"}
+
+    return router
+
+
+async def _kafka_troubles(broker: KafkaBroker) -> dict[str, str]:
+    if not await broker.ping(timeout=_PING_TIMEOUT_S):
+        return {"kafka": "the broker does not answer"}
+    idle = [
+        topic
+        for subscriber in broker.subscribers
+        if (consumer := getattr(subscriber, "consumer", None)) is None or not consumer.assignment()
+        for topic in getattr(subscriber, "topic_names_for_subscribe", [])
+    ]
+    return {"kafka": f"no partition yet of {', '.join(idle)}"} if idle else {}

@@ -1,0 +1,54 @@
+"""A service's own token for calls to a sister service: signed in at Vault by AppRole, issued by Vault."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from anyio import to_thread
+
+from service_kit.errors import DependencyDownError
+from service_kit.settings import VaultSettings
+
+_OIDC_ROLE = "ledgerbus-service"
+
+
+@dataclass(slots=True)
+class ServiceToken:
+    """Hands out the `Authorization` header, renewed at two thirds of the token's life."""
+
+    vault: VaultSettings
+    http: httpx.AsyncClient
+    _token: str = ""
+    _renew_at: float = 0.0
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def header(self) -> dict[str, str]:
+        """`DependencyDownError` while Vault is out of reach and no valid token is left."""
+        async with self._lock:
+            if time.monotonic() >= self._renew_at:
+                await self._renew()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    async def _renew(self) -> None:
+        secret_id = (await to_thread.run_sync(self.vault.secret_id_file.read_text)).strip()
+        login = await self._call(
+            "POST", "auth/approle/login", json={"role_id": self.vault.role_id, "secret_id": secret_id}
+        )
+        issued = await self._call(
+            "GET",
+            f"identity/oidc/token/{_OIDC_ROLE}",
+            headers={"X-Vault-Token": str(login["auth"]["client_token"])},
+        )
+        self._token = str(issued["data"]["token"])
+        self._renew_at = time.monotonic() + float(issued["data"]["ttl"]) * 2 / 3
+
+    async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        url = f"{self.vault.address.rstrip('/')}/v1/{path}"
+        try:
+            answer = await self.http.request(method, url, timeout=self.vault.timeout_s, **request)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise DependencyDownError("vault", type(error).__name__) from error
+        return dict(answer.json())

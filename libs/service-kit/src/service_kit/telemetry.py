@@ -1,0 +1,139 @@
+"""Logs as JSON, traces and metrics by OpenTelemetry."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from opentelemetry import context, metrics, trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.metrics import Counter, Meter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from pythonjsonlogger.json import JsonFormatter
+
+MetricName = Literal[
+    "ledgerbus.jobs.ended",  # jobs, by ending, provider and code
+    "ledgerbus.jobs.released",  # jobs, by provider
+    "ledgerbus.jobs.waits",  # waits, by reason and provider
+    "ledgerbus.facts.ignored",  # facts about older attempts or ended runs, by topic
+    "ledgerbus.provider.calls",  # calls, by provider and kind
+    "ledgerbus.provider.throttles",  # answers that told us to slow down, by provider
+    "ledgerbus.token.refreshes",  # refreshes and sign-ins at a provider, by provider and outcome
+    "ledgerbus.summaries.results",  # results handled by the writer, by outcome
+    "ledgerbus.dead_letters",  # parked messages, by topic and error type
+    "ledgerbus.receipts.published",  # receipts, by ending
+]
+
+_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """The providers of one process; `shutdown` flushes what is left, at most some seconds."""
+
+    tracers: TracerProvider
+    meters: MeterProvider
+
+    def shutdown(self) -> None:
+        self.tracers.shutdown()
+        self.meters.shutdown()
+
+
+def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
+    """Log JSON to stderr; export over OTLP when the standard environment variables name a collector."""
+    _log_json(name, level)
+    resource = Resource.create({"service.name": name})
+    tracers = TracerProvider(resource=resource)
+    readers = []
+    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        exporter = OTLPSpanExporter(timeout=5)
+        tracers.add_span_processor(
+            BatchSpanProcessor(exporter, max_queue_size=20_000, max_export_batch_size=2_000)
+        )
+        readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(timeout=5)))
+    durations = View(instrument_name="*.duration", aggregation=ExplicitBucketHistogramAggregation(_BUCKETS_S))
+    meters = MeterProvider(metric_readers=readers, resource=resource, views=[durations])
+    trace.set_tracer_provider(tracers)
+    metrics.set_meter_provider(meters)
+    return Telemetry(tracers, meters)
+
+
+def count(name: MetricName, amount: int = 1, **labels: str) -> None:
+    """Add to one of our counters."""
+    _counter(name).add(amount, labels)
+
+
+@cache
+def _counter(name: MetricName) -> Counter:
+    meter: Meter = metrics.get_meter("ledgerbus")
+    return meter.create_counter(name)
+
+
+def tracer() -> trace.Tracer:
+    """For spans of our own."""
+    return trace.get_tracer("ledgerbus")
+
+
+def current_traceparent() -> str | None:
+    """The current span as W3C `traceparent`; None outside any trace."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def context_of(traceparent: str | None) -> Context:
+    """The remote context a `traceparent` names; an empty one otherwise."""
+    return _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {}, context=Context())
+
+
+@contextmanager
+def in_trace(traceparent: str | None) -> Iterator[None]:
+    """Spans started and messages published inside belong to that trace; None leaves the current one."""
+    if traceparent is None:
+        yield
+        return
+    token = context.attach(context_of(traceparent))
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+class _WithTrace(logging.Filter):
+    """Joins log lines to traces."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            record.trace_id = f"{span.trace_id:032x}"
+        return True
+
+
+def _log_json(name: str, level: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_WithTrace())
+    handler.setFormatter(
+        JsonFormatter(
+            "%(asctime)s %(levelname)s %(name)s %(message)s",
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            static_fields={"service": name},
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("aiokafka", "faststream", "httpx", "httpcore", "pymongo", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

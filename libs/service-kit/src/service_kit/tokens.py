@@ -1,0 +1,132 @@
+"""Who calls: people by their platform's token, services by a token that Vault issues."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import jwt
+from anyio import to_thread
+from fastapi import Request
+from sync_contracts.event import Role
+
+from service_kit.errors import DependencyDownError
+from service_kit.problems import ProblemError
+from service_kit.settings import UserTokenSettings, VaultSettings
+
+SERVICE_AUDIENCE = "ledgerbus-internal"
+_REFETCH_AFTER_S = 10.0
+_LEEWAY_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person of an accounting firm, as the token says."""
+
+    id: str
+    company_id: str
+    role: Role
+
+    @property
+    def may_change(self) -> bool:
+        return self.role in {Role.OWNER, Role.ADMIN}
+
+
+@dataclass(slots=True)
+class TokenVerifier:
+    """Checks signature, issuer, audience and times of a JWT against the issuer's published keys."""
+
+    issuer: str
+    audience: str
+    jwks_url: str
+    http: httpx.AsyncClient
+    algorithm: str = "RS256"
+    _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
+    _fetched_at: float = -_REFETCH_AFTER_S
+
+    @classmethod
+    def of_users(cls, settings: UserTokenSettings, http: httpx.AsyncClient) -> "TokenVerifier":
+        return cls(settings.issuer, settings.audience, settings.jwks_url, http, settings.algorithm)
+
+    @classmethod
+    def of_services(cls, settings: VaultSettings, http: httpx.AsyncClient) -> "TokenVerifier":
+        """Vault is the issuer of our own services' tokens."""
+        issuer = f"{settings.address.rstrip('/')}/v1/identity/oidc"
+        return cls(issuer, SERVICE_AUDIENCE, f"{issuer}/.well-known/keys", http)
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """The token's claims; `jwt.InvalidTokenError` when it is not to be believed."""
+        key = await self._key(str(jwt.get_unverified_header(token).get("kid", "")))
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[self.algorithm],
+            audience=self.audience,
+            issuer=self.issuer,
+            leeway=_LEEWAY_S,
+            options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+        )
+
+    async def _key(self, kid: str) -> jwt.PyJWK:
+        if kid not in self._keys and time.monotonic() - self._fetched_at >= _REFETCH_AFTER_S:
+            keys = jwt.PyJWKSet.from_dict(await self._fetch())
+            self._keys = {key.key_id or "": key for key in keys.keys}
+            self._fetched_at = time.monotonic()
+        if kid not in self._keys:
+            raise jwt.InvalidTokenError("signed by an unknown key")
+        return self._keys[kid]
+
+    async def _fetch(self) -> dict[str, Any]:
+        parts = urlsplit(self.jwks_url)
+        if parts.scheme == "file":
+            text = await to_thread.run_sync(Path(unquote(parts.path)).read_text)
+            return dict(json.loads(text))
+        try:
+            answer = await self.http.get(self.jwks_url, timeout=5)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise DependencyDownError("token issuer", type(error).__name__) from error
+        return dict(answer.json())
+
+
+def user_of(verifier: TokenVerifier) -> Callable[[Request], Awaitable[User]]:
+    """A dependency that answers 401 unless the caller carries a good person's token."""
+
+    async def current_user(request: Request) -> User:
+        claims = await _believed(verifier, request)
+        try:
+            return User(id=claims["sub"], company_id=claims["company_id"], role=Role(claims["role"]))
+        except (KeyError, ValueError) as error:
+            raise _unauthenticated() from error
+
+    return current_user
+
+
+def service_of(verifier: TokenVerifier, *allowed: str) -> Callable[[Request], Awaitable[str]]:
+    """A dependency that answers 401, or 403 to a service that is not among the allowed."""
+
+    async def calling_service(request: Request) -> str:
+        name = str((await _believed(verifier, request)).get("service", ""))
+        if name not in allowed:
+            raise ProblemError(403, "FORBIDDEN", "This service may not call here.")
+        return name
+
+    return calling_service
+
+
+async def _believed(verifier: TokenVerifier, request: Request) -> dict[str, Any]:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthenticated()
+    try:
+        return await verifier.claims(token)
+    except jwt.PyJWTError as error:
+        raise _unauthenticated() from error
+
+
+def _unauthenticated() -> ProblemError:
+    return ProblemError(401, "UNAUTHENTICATED", "Send a valid token as `Authorization: Bearer …`.")
