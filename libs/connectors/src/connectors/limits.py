@@ -1,0 +1,168 @@
+"""Keeps every provider's limits: short waits happen here, longer ones are the orchestrator's."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sync_contracts.providers import Provider
+
+from connectors.clock import Clock
+from connectors.errors import ThrottledError
+
+MAX_WAIT_S = 20.0
+_MAX_IDLE_METERS = 20_000
+
+
+class Scope(StrEnum):
+    """Whose calls are counted together."""
+
+    ACCOUNT = "account"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """At most `calls` in any `per_s` seconds and `concurrent` at once; None where nothing is published."""
+
+    name: str
+    scope: Scope = Scope.ACCOUNT
+    calls: int | None = None
+    per_s: float = 60.0
+    concurrent: int | None = None
+
+
+def budget_key(budget: Budget, provider: Provider, account_key: str) -> str:
+    """What a wait is announced under: the account's key itself, or the provider's app."""
+    return account_key if budget.scope is Scope.ACCOUNT else f"{provider}/app"
+
+
+@dataclass(slots=True)
+class _Pause:
+    until_s: float = 0.0
+    daily: bool = False
+
+
+@dataclass(slots=True)
+class _Meter:
+    """One budget of one key: when its calls began, and how many run."""
+
+    gate: asyncio.Semaphore | None
+    began_s: deque[float] = field(default_factory=deque)
+    running: int = 0
+
+    def wait_s(self, now_s: float, allowed: int, per_s: float) -> float:
+        while self.began_s and self.began_s[0] <= now_s - per_s:
+            self.began_s.popleft()
+        excess = len(self.began_s) - allowed
+        return 0.0 if excess < 0 else self.began_s[excess] + per_s - now_s
+
+
+class Limiter:
+    """Sliding windows and concurrency by key; providers' own headers correct the estimate."""
+
+    def __init__(self, clock: Clock, *, app_share: float = 1.0) -> None:
+        self.app_share = app_share
+        self._clock = clock
+        self._meters: dict[tuple[str, str], _Meter] = {}
+        self._pauses: dict[str, _Pause] = {}
+
+    @asynccontextmanager
+    async def slot(
+        self,
+        provider: Provider,
+        account_key: str,
+        budgets: Sequence[Budget],
+        *,
+        max_wait_s: float = MAX_WAIT_S,
+    ) -> AsyncIterator[None]:
+        """One call's turn; ThrottledError when it would have to wait longer than `max_wait_s`."""
+        wait_s = min(max_wait_s, MAX_WAIT_S)
+        keyed = [(budget, budget_key(budget, provider, account_key)) for budget in budgets]
+        async with AsyncExitStack() as held:
+            for budget, key in keyed:
+                await held.enter_async_context(self._gate(budget, key, wait_s))
+            await self._turn(keyed, wait_s)
+            yield
+
+    def pause(self, key: str, seconds: float, *, daily: bool = False) -> None:
+        """No call under this key for so long: the provider said so."""
+        until_s = self._clock.monotonic_s() + seconds
+        if until_s > self._pauses.setdefault(key, _Pause()).until_s:
+            self._pauses[key] = _Pause(until_s, daily)
+
+    def correct(self, budget: Budget, key: str, used: int) -> None:
+        """The provider has counted `used` calls in its window; what we did not see was somebody else's."""
+        meter, now_s = self._meter(budget, key), self._clock.monotonic_s()
+        meter.wait_s(now_s, 0, budget.per_s)
+        meter.began_s.extend([now_s] * (used - len(meter.began_s)))
+
+    @asynccontextmanager
+    async def _gate(self, budget: Budget, key: str, max_wait_s: float) -> AsyncIterator[None]:
+        meter = self._meter(budget, key)
+        meter.running += 1
+        try:
+            if meter.gate is None:
+                yield
+                return
+            try:
+                async with asyncio.timeout(max_wait_s):
+                    await meter.gate.acquire()
+            except TimeoutError:
+                raise ThrottledError(
+                    "all places for calls at once stayed taken", retry_after_s=max_wait_s, budget_key=key
+                ) from None
+            try:
+                yield
+            finally:
+                meter.gate.release()
+        finally:
+            meter.running -= 1
+
+    async def _turn(self, keyed: list[tuple[Budget, str]], max_wait_s: float) -> None:
+        deadline_s = self._clock.monotonic_s() + max_wait_s
+        while True:
+            now_s = self._clock.monotonic_s()
+            wait_s, key, daily = max(self._waits(keyed, now_s))
+            if wait_s <= 0:
+                break
+            if now_s + wait_s > deadline_s:
+                raise ThrottledError(
+                    "the limit is used up", retry_after_s=wait_s, budget_key=key, daily=daily
+                )
+            await self._clock.sleep(wait_s)
+        for budget, key in keyed:
+            self._meter(budget, key).began_s.append(now_s)
+
+    def _waits(self, keyed: list[tuple[Budget, str]], now_s: float) -> list[tuple[float, str, bool]]:
+        waits = [(0.0, "", False)]
+        for budget, key in keyed:
+            pause = self._pauses.get(key, _Pause())
+            waits.append((pause.until_s - now_s, key, pause.daily))
+            if budget.calls is not None:
+                wait_s = self._meter(budget, key).wait_s(now_s, self._allowed(budget), budget.per_s)
+                waits.append((wait_s, key, False))
+        return waits
+
+    def _allowed(self, budget: Budget) -> int:
+        calls = budget.calls or 1
+        return max(1, int(calls * self.app_share)) if budget.scope is Scope.APP else calls
+
+    def _meter(self, budget: Budget, key: str) -> _Meter:
+        found = self._meters.get((key, budget.name))
+        if found is None:
+            self._forget_idle()
+            gate = asyncio.Semaphore(budget.concurrent) if budget.concurrent else None
+            found = self._meters[key, budget.name] = _Meter(gate)
+        return found
+
+    def _forget_idle(self) -> None:
+        if len(self._meters) < _MAX_IDLE_METERS:
+            return
+        now_s = self._clock.monotonic_s()
+        for name, meter in list(self._meters.items()):
+            if not meter.running and (not meter.began_s or meter.began_s[-1] < now_s - 3600):
+                del self._meters[name]
+        self._pauses = {key: pause for key, pause in self._pauses.items() if pause.until_s > now_s}

@@ -1,0 +1,19 @@
+"""The connector of each provider: one line each."""
+
+from collections.abc import Mapping
+
+from sync_contracts.providers import Provider
+
+from connectors.merit_aktiva import MERIT_AKTIVA
+from connectors.protocol import Connector
+from connectors.tripletex import TRIPLETEX
+from connectors.xero import XERO
+
+CONNECTORS: Mapping[Provider, Connector] = {
+    connector.provider: connector for connector in (MERIT_AKTIVA, XERO, TRIPLETEX)
+}
+
+
+def connector_for(provider: Provider) -> Connector:
+    """The connector of a provider."""
+    return CONNECTORS[provider]

@@ -1,0 +1,86 @@
+"""What all calls of one process share: HTTP client, limits, addresses, the installation's keys."""
+
+from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from sync_contracts.providers import Provider
+
+from connectors.clock import Clock, SystemClock
+from connectors.limits import Limiter
+from connectors.settings import ConnectorSettings
+
+MAX_CONNECTIONS = 400
+TIMEOUTS = httpx.Timeout(connect=10.0, read=60.0, write=30.0, pool=60.0)
+
+
+class Session:
+    """One per process; closes its client on leaving."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        limiter: Limiter,
+        clock: Clock,
+        settings: ConnectorSettings,
+    ) -> None:
+        self.http = http
+        self.limiter = limiter
+        self.clock = clock
+        self._settings = settings
+
+    def endpoint(self, provider: Provider, name: str, default: str) -> str:
+        """The address of a named endpoint, without a slash at its end."""
+        overridden = self._settings.endpoints.get(provider, {}).get(name)
+        return (default if overridden is None else str(overridden)).rstrip("/")
+
+    def operator(self, provider: Provider) -> Mapping[str, str]:
+        """The installation's own keys at a provider."""
+        values = self._settings.operators.get(provider, {})
+        return {name: value.get_secret_value() for name, value in values.items()}
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def build_session(
+    settings: ConnectorSettings | None = None,
+    *,
+    limiter: Limiter | None = None,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Session:
+    """A session; nothing connects before the first call."""
+    time = clock or SystemClock()
+    http = httpx.AsyncClient(
+        transport=transport or _pooled_transport(),
+        timeout=TIMEOUTS,
+        follow_redirects=False,
+        # Many clients' books share this client: no cookie of one may reach another.
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+    )
+    return Session(
+        http, limiter=limiter or Limiter(time), clock=time, settings=settings or ConnectorSettings()
+    )
+
+
+def _pooled_transport() -> AiohttpTransport:
+    def connect() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS), cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    return AiohttpTransport(client=connect)
