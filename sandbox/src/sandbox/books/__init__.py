@@ -1,0 +1,1 @@
+"""Provider-neutral books: what a company did, before any accounting system words it."""

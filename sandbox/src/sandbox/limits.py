@@ -1,0 +1,91 @@
+"""Throttling as the vendors do it: so many calls in a window, so many at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sandbox.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a limit says to one call."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_at: float  # unix seconds
+    reset_in_s: float
+
+
+@dataclass(slots=True)
+class _Use:
+    opened_at: float = 0.0
+    used: int = 0
+    granted: int = 0
+    refused: int = 0
+    peak: int = 0
+
+    def count(self, allowed: bool) -> None:
+        if allowed:
+            self.used += 1
+            self.granted += 1
+            self.peak = max(self.peak, self.used)
+        else:
+            self.refused += 1
+
+    def figures(self, limit: int) -> dict[str, int]:
+        return {"limit": limit, "granted": self.granted, "refused": self.refused, "peak": self.peak}
+
+
+class FixedWindow:
+    """So many calls per key and window; a window opens with its first call."""
+
+    def __init__(self, clock: Clock, limit: int, window_s: float) -> None:
+        self.limit = limit
+        self.window_s = window_s
+        self._clock = clock
+        self._uses: defaultdict[str, _Use] = defaultdict(_Use)
+
+    def take(self, key: str) -> Grant:
+        """Count one call of this key, if the limit lets it through."""
+        use, now = self._uses[key], self._clock.timestamp()
+        if now >= use.opened_at + self.window_s:
+            use.opened_at, use.used = now, 0
+        allowed = use.used < self.limit
+        use.count(allowed)
+        reset_at = use.opened_at + self.window_s
+        return Grant(allowed, self.limit, self.limit - use.used, reset_at, max(0.0, reset_at - now))
+
+    def figures(self) -> dict[str, dict[str, int]]:
+        """Per key: the limit, what it let through and refused, and the fullest window."""
+        return {key: use.figures(self.limit) for key, use in self._uses.items()}
+
+
+class Concurrency:
+    """So many calls of one key at the same time."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._uses: defaultdict[str, _Use] = defaultdict(_Use)
+
+    @contextmanager
+    def slot(self, key: str) -> Iterator[bool]:
+        """Hold a place while the call lasts; False when none is free."""
+        use = self._uses[key]
+        allowed = use.used < self.limit
+        use.count(allowed)
+        try:
+            yield allowed
+        finally:
+            use.used -= int(allowed)
+
+    def figures(self) -> dict[str, dict[str, int]]:
+        """Per key: the limit, what it let through and refused, and the most at once."""
+        return {key: use.figures(self.limit) for key, use in self._uses.items()}
+
+
+Limit = FixedWindow | Concurrency

@@ -1,0 +1,37 @@
+"""Running the server."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from starlette.applications import Starlette
+
+
+def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A bound socket; port 0 takes a free one."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    return bound
+
+
+def build_server(app: Starlette) -> uvicorn.Server:
+    """A server for this app; `run(sockets=[…])` starts it, `should_exit` ends it."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            ws="none",
+            backlog=4096,
+            timeout_graceful_shutdown=1,
+            server_header=False,
+        )
+    )
+
+
+def serve(app: Starlette, port: int, host: str = "127.0.0.1") -> None:
+    """Serve until the process is told to end."""
+    build_server(app).run(sockets=[listen(port, host)])
