@@ -17,7 +17,7 @@ from sandbox.books.month import Month
 from sandbox.books.records import Record
 from sandbox.books.totals import Truth
 from sandbox.faults import SHARED_FAULTS
-from sandbox.world import Account, Imitation, World
+from sandbox.world import Account, Imitation, Remarking, World
 
 
 class Control:
@@ -54,6 +54,7 @@ class Control:
                     "endpoints": dict(imitation.endpoints(account, f"{root}/{provider}")),
                     "last_month": str(self._last_month),
                     "currency": account.profile.currency,
+                    **(imitation.remarks(account) if isinstance(imitation, Remarking) else {}),
                 }
                 for provider, imitation in self._imitations.items()
                 for account in imitation.accounts

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from sandbox.clock import Clock
 
@@ -88,4 +89,8 @@ class Concurrency:
         return {key: use.figures(self.limit) for key, use in self._uses.items()}
 
 
-Limit = FixedWindow | Concurrency
+class Limit(Protocol):
+    """A limit that tells how it has been used."""
+
+    def figures(self) -> dict[str, dict[str, int]]:
+        """Per key: `limit`, `granted`, `refused` and `peak`."""

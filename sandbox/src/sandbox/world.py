@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from starlette.routing import BaseRoute
 
@@ -91,9 +91,17 @@ class World:
 class Imitation(Protocol):
     """One provider's API, imitated; `registry.py` lists them."""
 
-    provider: str
-    accounts: Sequence[Account]
-    faults: frozenset[str]  # beside those that every imitation knows
+    @property
+    def provider(self) -> str:
+        """Its slug."""
+
+    @property
+    def accounts(self) -> Sequence[Account]:
+        """Its accounts, by number."""
+
+    @property
+    def faults(self) -> frozenset[str]:
+        """Faults beside those that every imitation knows."""
 
     def routes(self) -> Sequence[BaseRoute]:
         """Its routes, mounted under `/<provider>`."""
@@ -106,6 +114,14 @@ class Imitation(Protocol):
 
     def truth(self, books: Books, month: Month) -> Truth:
         """What a summary of the month has to say by the provider's rules."""
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """An imitation with more to say about an account than its credentials."""
+
+    def remarks(self, account: Account) -> Mapping[str, Any]:
+        """More keys of the account's entry in `/_accounts`."""
 
 
 def neighbour(accounts: Sequence[Account], account: Account) -> Account:

@@ -46,7 +46,7 @@ CHART = {
 _TRADING = (Role.SERVICE_SALES, Role.GOODS_SALES)
 _DIRECT = (Role.GOODS,)
 _OTHER = (Role.OTHER_INCOME, Role.INTEREST_INCOME)
-_FINANCE = (Role.INTEREST_COST, Role.INCOME_TAX)
+_FINANCE = (Role.INTEREST_COST,)
 _RUNNING = (Role.SERVICES, Role.RENT, Role.OFFICE, Role.WAGES, Role.SOCIAL_TAX, Role.DEPRECIATION)
 # What neutral books call a rounding difference stands here as the grouped currency result.
 _CURRENCY = (Role.ROUNDING,)
@@ -86,7 +86,7 @@ def sections(organisation: str, number: int, *, unknown_title: bool) -> list[Sec
 
     income, expenses, net = _WORDING[number % len(_WORDING)]
     costs = _RUNNING + _CURRENCY if unknown_title else _RUNNING + _FINANCE + _CURRENCY
-    odd = [Section("Finance and Tax", -1, lines(*_FINANCE))] if unknown_title else []
+    odd = [Section("Finance", -1, lines(*_FINANCE))] if unknown_title else []
     return [
         Section(income, 1, lines(*_TRADING), always=True),
         Section("Less Cost of Sales", -1, lines(*_DIRECT), then="Gross Profit"),

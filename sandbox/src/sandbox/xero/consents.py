@@ -39,6 +39,10 @@ class Codes:
         self._waiting[code] = (consent, self._now() + CODE_LIFE)
         return code
 
+    def waiting_for(self, code: str) -> User | None:
+        """Whose code this is, while nobody has spent it."""
+        return self._waiting[code][0].user if code in self._waiting else None
+
     def take(self, app: App, code: str, redirect_uri: str, verifier: str | None) -> Consent:
         """The consent behind the code, which is spent by this; raises InvalidGrantError."""
         consent, expires_at = self._waiting.pop(code, (None, None))

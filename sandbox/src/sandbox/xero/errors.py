@@ -44,3 +44,11 @@ def not_found() -> Response:
 def offline() -> Response:
     """503: the organisation is being worked on."""
     return Response("The organisation is offline", 503, media_type="text/html")
+
+
+def throttled(problem: str, retry_after_s: int | None) -> Response:
+    """429 with an empty body; the concurrent case does not say when to come again."""
+    headers = {"X-Rate-Limit-Problem": problem}
+    if retry_after_s is not None and problem != "concurrent":
+        headers["Retry-After"] = str(retry_after_s)
+    return Response(status_code=429, headers=headers)

@@ -41,6 +41,12 @@ class Identity:
         asked = scopes or tuple(scope for scope in GRANULAR_SCOPES if scope != "offline_access")
         return self.tokens.open(app, None, asked)
 
+    def may_read(self, token_set: TokenSet, tenant_id: str) -> bool:
+        """Whether a tenant is open to the holder of these tokens."""
+        if token_set.user is None:
+            return token_set.app.organisation_id == tenant_id
+        return self.connections.allows(token_set.app, token_set.user, tenant_id)
+
     def revoke(self, app: App, refresh_token: str) -> None:
         """Revoke a token set and disconnect everything of its user."""
         token_set = self.tokens.revoke(app, refresh_token)

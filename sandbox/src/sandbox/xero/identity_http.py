@@ -2,23 +2,37 @@
 
 import base64
 import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.world import Account, World
 from sandbox.xero.errors import refusal
+from sandbox.xero.faults import server_error
 from sandbox.xero.identity import Identity
 from sandbox.xero.parties import App, Connection
 from sandbox.xero.tokens import Bearer, BearerError, InvalidGrantError, TokenSet
+
+PROVIDER = "xero"
+
+
+@dataclass(frozen=True)
+class _Caller:
+    name: str
+    accounts: Sequence[Account]
 
 
 class IdentityHttp:
     """Token, revocation and connections as the vendor answers them."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, world: World, identity: Identity, accounts: Mapping[str, Account]) -> None:
+        self._world = world
         self._identity = identity
+        self._accounts = accounts  # by tenant id
 
     async def token(self, request: Request) -> Response:
         """POST /connect/token."""
@@ -26,12 +40,18 @@ class IdentityHttp:
         if isinstance(app, Response):
             return app
         form = await request.form()
+        caller = self._caller(app, form)
+        self._world.calls.note(PROVIDER, caller.name, "sign_in")
+        if self._hit(caller, "token_500"):
+            return server_error(500)
         try:
-            token_set = self._granted(app, form)
+            token_set = self._granted(app, form, caller)
         except InvalidGrantError:
             return _error("invalid_grant")
         if isinstance(token_set, str):
             return _error(token_set)
+        if self._hit(caller, "token_reply_lost"):
+            return server_error(502)
         return JSONResponse(self._reply(token_set), headers={"Cache-Control": "no-store"})
 
     async def revocation(self, request: Request) -> Response:
@@ -50,6 +70,8 @@ class IdentityHttp:
         bearer = self.bearer(request)
         if isinstance(bearer, Response):
             return bearer
+        if bearer.token_set.user is not None:
+            self._world.calls.note(PROVIDER, bearer.token_set.user.user_id, "identity")
         event = request.query_params.get("authEventId")
         held = self._held(bearer)
         return JSONResponse([_connection(one) for one in held if event in {None, one.auth_event_id}])
@@ -73,6 +95,10 @@ class IdentityHttp:
         except BearerError as error:
             return refusal(401, str(error))
 
+    def may_read(self, bearer: Bearer, tenant_id: str) -> bool:
+        """Whether a tenant is open to the caller."""
+        return self._identity.may_read(bearer.token_set, tenant_id)
+
     def _held(self, bearer: Bearer) -> list[Connection]:
         user = bearer.token_set.user
         return [] if user is None else self._identity.connections.of(bearer.token_set.app, user)
@@ -83,7 +109,20 @@ class IdentityHttp:
             return _error("invalid_client", 401)
         return self._identity.app_with(*pair) or _error("invalid_client")
 
-    def _granted(self, app: App, form: FormData) -> TokenSet | str:
+    def _caller(self, app: App, form: FormData) -> _Caller:
+        """Who stands behind a question for tokens: a user with organisations, or one organisation."""
+        token_set = self._identity.tokens.owner(_text(form, "refresh_token"))
+        user = token_set.user if token_set else self._identity.codes.waiting_for(_text(form, "code"))
+        tenants = [tenant.tenant_id for tenant in user.tenants] if user else [app.organisation_id or ""]
+        accounts = [self._accounts[one] for one in tenants if one in self._accounts]
+        if user is not None:
+            return _Caller(user.user_id, accounts)
+        return _Caller(accounts[0].id if accounts else app.client_id, accounts)
+
+    def _hit(self, caller: _Caller, fault: str) -> bool:
+        return any(self._world.hit(account, fault) for account in caller.accounts)
+
+    def _granted(self, app: App, form: FormData, caller: _Caller) -> TokenSet | str:
         match _text(form, "grant_type"):
             case "authorization_code":
                 verifier = _text(form, "code_verifier") or None
@@ -92,7 +131,10 @@ class IdentityHttp:
                 )
                 return self._identity.grant(consent)
             case "refresh_token":
-                return self._identity.tokens.refresh(app, _text(form, "refresh_token"))
+                if self._hit(caller, "revoke"):
+                    raise InvalidGrantError
+                single_use = self._hit(caller, "single_use_refresh")
+                return self._identity.tokens.refresh(app, _text(form, "refresh_token"), single_use=single_use)
             case "client_credentials" if app.organisation_id is not None:
                 return self._identity.custom_connection(app, tuple(_text(form, "scope").split()))
             case "client_credentials":

@@ -34,6 +34,8 @@ class _Window:
     def __init__(self, span: timedelta) -> None:
         self._span = span
         self._at: deque[datetime] = deque()
+        self.granted = 0
+        self.peak = 0
 
     def used(self, now: datetime) -> int:
         while self._at and now - self._at[0] >= self._span:
@@ -42,6 +44,8 @@ class _Window:
 
     def add(self, now: datetime) -> None:
         self._at.append(now)
+        self.granted += 1
+        self.peak = max(self.peak, len(self._at))
 
     def opens_in_s(self, now: datetime) -> int:
         return max(1, ceil((self._at[0] + self._span - now).total_seconds())) if self._at else 1
@@ -57,6 +61,7 @@ class Gate:
         self._minute: dict[tuple[str, str], _Window] = defaultdict(lambda: _Window(MINUTE))
         self._day: dict[tuple[str, str], _Window] = defaultdict(lambda: _Window(DAY))
         self._app: dict[str, _Window] = defaultdict(lambda: _Window(MINUTE))
+        self._refused: dict[tuple[str, str], int] = defaultdict(int)
 
     def enter(self, client_id: str, tenant_id: str) -> Problem | None:
         """Let a call in and count it, or say which limit it would break."""
@@ -67,9 +72,11 @@ class Gate:
             ("minute", self._minute[key], self.limits.minute),
         )
         if self._in_flight[key] >= self.limits.concurrent:
+            self._refused[key] += 1
             return Problem("concurrent", None)
         for name, window, limit in windows:
             if window.used(now) >= limit:
+                self._refused[key] += 1
                 return Problem(name, window.opens_in_s(now))
         for _, window, _ in windows:
             window.add(now)
@@ -89,3 +96,15 @@ class Gate:
             "X-AppMinLimit-Remaining": self.limits.app_minute - self._app[client_id].used(now),
         }
         return {name: str(max(0, count)) for name, count in left.items()}
+
+    def figures(self) -> dict[str, dict[str, int]]:
+        """Per organisation: what its minute let through and refused, and the fullest minute."""
+        return {
+            tenant_id: {
+                "limit": self.limits.minute,
+                "granted": window.granted,
+                "refused": self._refused[client_id, tenant_id],
+                "peak": window.peak,
+            }
+            for (client_id, tenant_id), window in self._minute.items()
+        }

@@ -54,6 +54,8 @@ MANUAL_JOURNALS = Resource(
     {"Date": datetime, "Status": str, "UpdatedDateUTC": datetime, "ManualJournalID": str, "Narration": str},
     order_breaks_pages=True,
 )
+_RATE_DIGITS = Decimal("1.0000000000")
+_OWN_RATES: tuple[Row, ...] = ({"CurrencyRate": _RATE_DIGITS}, {"CurrencyRate": Decimal("0.0")}, {})
 OPTIMISED = frozenset({"Status", "Reference", "Date", "Type", "AmountDue", "AmountPaid", "DueDate"})
 
 
@@ -114,7 +116,7 @@ def bank_transaction_row(move: CashMove, organisation: str, base_currency: str) 
     }
 
 
-def manual_journal_row(journal: Journal, organisation: str) -> Row:
+def manual_journal_row(journal: Journal) -> Row:
     """A manual journal: no DateString here."""
     lines = [
         {"LineAmount": one.amount, "AccountCode": CHART[one.role].code if one.role in CHART else "860"}
@@ -169,13 +171,9 @@ def _line(document: Document, role: Any, net: Decimal, kind: str) -> Row:
 
 def _rate(document: Document, base_currency: str) -> Row:
     """The rate; in the base currency it may be 1, 0 or missing, abroad it is missing when unknown."""
-    if document.currency != base_currency:
-        return (
-            {"CurrencyRate": document.rate.quantize(Decimal("1.0000000000"))} if document.rate_known else {}
-        )
-    return ({"CurrencyRate": Decimal("1.0000000000")}, {"CurrencyRate": Decimal("0.0")}, {})[
-        document.serial % 3
-    ]
+    if document.currency == base_currency:
+        return _OWN_RATES[document.serial % len(_OWN_RATES)]
+    return {"CurrencyRate": document.rate.quantize(_RATE_DIGITS)} if document.rate_known else {}
 
 
 def _evening(day: date) -> datetime:

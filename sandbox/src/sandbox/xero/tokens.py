@@ -65,7 +65,6 @@ class Tokens:
         self._sets: dict[str, TokenSet] = {}
         self._handed_out: dict[str, tuple[str, int, datetime]] = {}
         self.access_life = timedelta(minutes=30)
-        self.single_use_refresh = False
 
     @property
     def sets(self) -> Iterable[TokenSet]:
@@ -122,16 +121,30 @@ class Tokens:
         """The newest refresh token of the set."""
         return self._written(token_set.set_id, max(token_set.chain)) if token_set.chain else None
 
-    def refresh(self, app: App, token: str) -> TokenSet:
+    def owner(self, token: str) -> TokenSet | None:
+        """The set that a refresh token belongs to, good or not."""
+        try:
+            return self._read(token)[0]
+        except InvalidGrantError:
+            return None
+
+    def expire(self) -> None:
+        """End every access token given out so far."""
+        for token_set in self._sets.values():
+            token_set.era += 1
+
+    def refresh(self, app: App, token: str, *, single_use: bool = False) -> TokenSet:
         """Exchange a refresh token: the set then has a newer one.
+
+        Single use means no grace: a second use ends the whole set.
 
         Raises InvalidGrantError for one that is unknown, revoked, too old, or repeated too late.
         """
-        token_set, number = self._owner(token)
+        token_set, number = self._read(token)
         if token_set.app != app:
             raise InvalidGrantError
         try:
-            self._use(token_set, number)
+            self._use(token_set, number, single_use=single_use)
         except InvalidGrantError:
             token_set.refused += 1
             raise
@@ -141,11 +154,8 @@ class Tokens:
 
     def revoke(self, app: App, token: str) -> TokenSet | None:
         """Revoke the set of a refresh token; an unknown token is no error."""
-        try:
-            token_set, _ = self._owner(token)
-        except InvalidGrantError:
-            return None
-        if token_set.app != app:
+        token_set = self.owner(token)
+        if token_set is None or token_set.app != app:
             return None
         token_set.revoked = True
         return token_set
@@ -164,7 +174,7 @@ class Tokens:
             raise BearerError(f"TokenExpired: token expired at {expires_at:%m/%d/%Y %H:%M:%S}")
         return Bearer(token_set, frozenset(claims["scope"]), expires_at)
 
-    def _use(self, token_set: TokenSet, number: int) -> None:
+    def _use(self, token_set: TokenSet, number: int, *, single_use: bool) -> None:
         now = self._now()
         if number > max(token_set.chain, default=-1):
             # Signed by us yet unknown: given out before a restart with the same seed.
@@ -175,13 +185,13 @@ class Tokens:
         if refresh.used_at is None:
             refresh.used_at = now
             return
-        if self.single_use_refresh:
+        if single_use:
             token_set.revoked = True
             raise InvalidGrantError
         if now - refresh.used_at > GRACE:
             raise InvalidGrantError
 
-    def _owner(self, token: str) -> tuple[TokenSet, int]:
+    def _read(self, token: str) -> tuple[TokenSet, int]:
         set_id, _, rest = token.partition(".")
         number = rest.partition(".")[0]
         if set_id not in self._sets or not (number.isascii() and number.isdecimal()):

@@ -45,6 +45,7 @@ class Where:
     holds: Test
     since: date | None = None
     before: date | None = None
+    names: frozenset[str] = frozenset()
 
 
 def parse_where(text: str, fields: Mapping[str, type]) -> Where:
@@ -53,9 +54,10 @@ def parse_where(text: str, fields: Mapping[str, type]) -> Where:
     holds = reader.either()
     if not reader.at_end:
         raise QueryParseError("Syntax error")
+    names = frozenset(reader.names)
     if reader.is_joined_by_or:
-        return Where(holds)
-    return Where(holds, max(reader.since, default=None), min(reader.before, default=None))
+        return Where(holds, names=names)
+    return Where(holds, max(reader.since, default=None), min(reader.before, default=None), names)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -75,6 +77,7 @@ class _Reader:
         self._fields = {name.lower(): (name, kind) for name, kind in fields.items()}
         self._position = 0
         self.is_joined_by_or = False
+        self.names: set[str] = set()
         self.since: list[date] = []
         self.before: list[date] = []
 
@@ -104,6 +107,7 @@ class _Reader:
         name, kind = self._field()
         sign = self._comparison()
         value = self._value(kind)
+        self.names.add(name)
         if name == "Date" and isinstance(value, datetime):
             self._bound(sign, value.date())
         compare = _COMPARE[sign]
