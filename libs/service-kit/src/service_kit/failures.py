@@ -10,8 +10,9 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 from faststream import BaseMiddleware, ContextRepo
-from faststream.exceptions import IgnoredException, StopConsume
+from faststream.exceptions import IgnoredException
 from faststream.kafka import KafkaBroker
+from faststream.kafka.subscriber.usecase import LogicSubscriber
 from faststream.message import StreamMessage
 from pydantic import ValidationError
 from sync_contracts.topics import dead_letter_topic
@@ -35,6 +36,7 @@ class FailureHandling:
     broker: KafkaBroker
     health: Health
     bugs: int = 0
+    stopping: asyncio.Task[None] | None = None
 
     def __call__(self, msg: Any, /, *, context: ContextRepo) -> "_FailureMiddleware":
         return _FailureMiddleware(msg, context=context, handling=self)
@@ -83,6 +85,11 @@ class FailureHandling:
             extra={"topic": record.topic, "offset": record.offset} | reason,
             exc_info=_bug(error),
         )
+
+    def stop(self, subscriber: LogicSubscriber[Any]) -> None:
+        """In a task of its own: a consumer that stops from inside its own loop would cancel its stopping."""
+        if self.stopping is None:
+            self.stopping = asyncio.create_task(subscriber.stop())
 
     @property
     def too_many(self) -> bool:
@@ -133,6 +140,7 @@ class _FailureMiddleware(BaseMiddleware):
         if unfit or is_outage(exc_val) or not isinstance(self.msg, ConsumerRecord):
             return False
         if handling.too_many:
-            raise StopConsume
+            handling.stop(self.context.get_local("handler_"))
+            return False
         await handling.wait_out(lambda: handling.park(self.msg, exc_val))
         return True

@@ -1,0 +1,136 @@
+"""Outages are waited out, unreadable messages and bugs are parked, a bad deployment stops."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+from pydantic import BaseModel, SecretStr
+from sandbox.embedded import create_topics
+from service_kit.broker import Subscriptions, build_broker
+from service_kit.errors import DependencyDownError
+from service_kit.failures import BUGS_IN_A_ROW, describe
+from service_kit.health import Health
+from support.kafka import embedded_kafka, eventually, producer, read_all
+
+pytestmark = pytest.mark.integration
+
+
+class Note(BaseModel):
+    text: str
+
+
+class Recorder:
+    """A handler that fails as told, then records."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.failures: list[Exception] = []
+
+    async def __call__(self, message: Note) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        if message.text == "bug":
+            raise KeyError("a bug")
+        self.seen.append(message.text)
+
+
+@asynccontextmanager
+async def handled(bootstrap: str, topic: str, recorder: Recorder) -> AsyncIterator[Health]:
+    settings, health = embedded_kafka(bootstrap), Health()
+    await create_topics(bootstrap, [topic, f"{topic}.dead"], 1)
+    broker = build_broker(settings, name="test", health=health)
+
+    async def on_note(message: Note) -> None:
+        await recorder(message)
+
+    Subscriptions(broker, settings, "test")(topic)(on_note)
+    await broker.start()
+    try:
+        yield health
+    finally:
+        await broker.stop()
+
+
+@pytest.fixture
+def topic() -> str:
+    return f"note.{uuid4().hex[:8]}.v1"
+
+
+async def test_unreadable_message_is_parked_with_its_reason_and_the_next_is_handled(
+    kafka_bootstrap: str, topic: str
+) -> None:
+    recorder = Recorder()
+    async with handled(kafka_bootstrap, topic, recorder), producer(kafka_bootstrap) as send:
+        await send.send_and_wait(
+            topic, b"{not json", key=b"k", headers=[("ce_id", b"7"), ("odd", b"\xff\xfe")]
+        )
+        await send.send_and_wait(topic, b'{"text": 5, "secret": "hunter2"}')
+        await send.send_and_wait(topic, b'{"text": "good"}')
+
+        await eventually(lambda: recorder.seen == ["good"])
+        dead = await read_all(kafka_bootstrap, f"{topic}.dead", until=lambda found: len(found) == 2)
+
+    headers = [dict(record.headers) for record in dead]
+    assert [record.value for record in dead] == [b"{not json", b'{"text": 5, "secret": "hunter2"}']
+    assert dead[0].key == b"k"
+    assert headers[0]["ce_id"] == b"7"
+    assert headers[0]["dead_letter_offset"] == b"0"
+    assert headers[1]["dead_letter_error"] == b"ValidationError"
+    assert b"text" in headers[1]["dead_letter_detail"]
+    assert b"hunter2" not in headers[1]["dead_letter_detail"]
+
+
+@pytest.mark.parametrize("header", [None, b"\xff\xfe"])
+async def test_good_body_with_a_bad_header_is_handled(
+    kafka_bootstrap: str, topic: str, header: bytes | None
+) -> None:
+    recorder = Recorder()
+    async with handled(kafka_bootstrap, topic, recorder), producer(kafka_bootstrap) as send:
+        await send.send_and_wait(topic, b'{"text": "good"}', headers=[("odd", header)])
+
+        await eventually(lambda: recorder.seen == ["good"])
+
+
+async def test_outage_is_waited_out_and_nothing_is_parked(kafka_bootstrap: str, topic: str) -> None:
+    recorder = Recorder()
+    recorder.failures = [DependencyDownError("mongo", "away") for _ in range(3)]
+    async with handled(kafka_bootstrap, topic, recorder) as health, producer(kafka_bootstrap) as send:
+        await send.send_and_wait(topic, b'{"text": "good"}')
+        await eventually(lambda: "dependency" in health.troubles)
+
+        await eventually(lambda: recorder.seen == ["good"])
+        assert health.troubles == {}
+        recorder.failures = [KeyError("a bug")]
+        await send.send_and_wait(topic, b'{"text": "parked"}')
+        dead = await read_all(kafka_bootstrap, f"{topic}.dead", until=bool)
+
+    assert [record.value for record in dead] == [b'{"text": "parked"}']
+
+
+async def test_twenty_bugs_in_a_row_stop_the_consumer(kafka_bootstrap: str, topic: str) -> None:
+    recorder = Recorder()
+    async with handled(kafka_bootstrap, topic, recorder) as health, producer(kafka_bootstrap) as send:
+        for _ in range(BUGS_IN_A_ROW + 3):
+            await send.send_and_wait(topic, b'{"text": "bug"}')
+        await send.send_and_wait(topic, b'{"text": "good"}')
+
+        await eventually(lambda: "handlers" in health.troubles)
+        dead = await read_all(
+            kafka_bootstrap, f"{topic}.dead", until=lambda found: len(found) >= BUGS_IN_A_ROW
+        )
+
+    assert len(dead) == BUGS_IN_A_ROW
+    assert recorder.seen == []
+
+
+def test_description_of_an_error_quotes_no_input() -> None:
+    class Secretive(BaseModel):
+        password: SecretStr
+        count: int
+
+    with pytest.raises(ValueError, match="count") as caught:
+        Secretive.model_validate({"password": ["hunter2"], "count": "hunter2"})
+
+    assert describe(caught.value) == "count: int_parsing; password: string_type"
+    assert describe(KeyError("hunter2")) == "KeyError"

@@ -1,0 +1,70 @@
+"""Talking to the broker from tests."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from service_kit.settings import KafkaSettings
+
+
+def embedded_kafka(bootstrap: str) -> KafkaSettings:
+    """Settings that fit the embedded broker."""
+    return KafkaSettings(
+        bootstrap_servers=bootstrap, idempotent=False, session_timeout_ms=3_000, heartbeat_interval_ms=500
+    )
+
+
+async def eventually(condition: Callable[[], Awaitable[bool] | bool], *, within_s: float = 30.0) -> None:
+    """Wait until the condition holds; AssertionError at the deadline."""
+    deadline = time.monotonic() + within_s
+    while True:
+        held = condition()
+        if held if isinstance(held, bool) else await held:
+            return
+        assert time.monotonic() < deadline, f"did not happen within {within_s} s"
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+    """Sends raw bytes."""
+    client = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
+async def read_all(
+    bootstrap: str,
+    topic: str,
+    *,
+    until: Callable[[list[ConsumerRecord[Any, Any]]], bool],
+    within_s: float = 30.0,
+) -> list[ConsumerRecord[Any, Any]]:
+    """The topic's records from its beginning, as soon as they satisfy `until`."""
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        group_id=f"reader-{uuid4().hex}",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        session_timeout_ms=3_000,
+        heartbeat_interval_ms=500,
+    )
+    await consumer.start()
+    found: list[ConsumerRecord[Any, Any]] = []
+    deadline = time.monotonic() + within_s
+    try:
+        while not until(found):
+            assert time.monotonic() < deadline, f"{topic}: not within {within_s} s; {len(found)} records"
+            batches = await consumer.getmany(timeout_ms=200)
+            found += [record for records in batches.values() for record in records]
+    finally:
+        await consumer.stop()
+    return found
