@@ -1,7 +1,7 @@
 """The Kafka broker object of a service, with every setting that keeps messages from being lost."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from aiokafka import ConsumerRecord
@@ -17,8 +17,14 @@ from service_kit.failures import FailureHandling
 from service_kit.health import Health
 from service_kit.settings import KafkaSettings
 from service_kit.telemetry import Telemetry
+from service_kit.window import Window, run_in_window
 
 __all__ = ["Subscriptions", "TestKafkaBroker", "build_broker"]
+
+Binding: TypeAlias = Callable[[Callable[..., Awaitable[None]]], object]
+
+# A pause throws away what was fetched ahead.
+_PREFETCH_BYTES = 65_536
 
 
 def build_broker(
@@ -68,16 +74,26 @@ class Subscriptions:
         self._settings = settings
         self._group = group
 
-    def __call__(self, event: type[Event] | str, *, every_process: bool = False) -> Any:
+    def __call__(self, event: type[Event] | str, *, every_process: bool = False) -> Binding:
         """One message at a time, committed after its handler; `every_process`: each process gets all."""
         topic = event if isinstance(event, str) else event.topic
         group = f"{self._group}.{topic}"
+        options = self.options(group)
         if every_process:
-            return self._broker.subscriber(
-                Topic(topic, declare=False),
-                **self.options(f"{group}.{uuid4().hex[:12]}", offset_reset="latest"),
-            )
-        return self._broker.subscriber(Topic(topic, declare=False), **self.options(group))
+            options = self.options(f"{group}.{uuid4().hex[:12]}", offset_reset="latest")
+        subscriber: Binding = self._broker.subscriber(Topic(topic, declare=False), **options)
+        return subscriber
+
+    def windowed(self, event: type[Event] | str, window: Window) -> Binding:
+        """Hundreds of messages at a time, each committed once it and all before it are finished."""
+        topic = event if isinstance(event, str) else event.topic
+        subscriber = self._broker.subscriber(
+            Topic(topic, declare=False),
+            listener=window,
+            max_partition_fetch_bytes=_PREFETCH_BYTES,
+            **self.options(f"{self._group}.{topic}", ack_policy=AckPolicy.MANUAL),
+        )
+        return run_in_window(subscriber)
 
     def options(
         self, group: str, *, offset_reset: str = "earliest", ack_policy: AckPolicy = AckPolicy.NACK_ON_ERROR

@@ -1,21 +1,19 @@
-"""Hundreds of slow messages in flight per consumer, offsets committed only below the oldest unfinished one."""
+"""Hundreds of slow messages in flight per consumer; commits stay below the oldest unfinished one."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from faststream.exceptions import StopConsume
 from faststream.kafka.subscriber.usecase import DefaultSubscriber
 
 logger = logging.getLogger(__name__)
 
-Record = ConsumerRecord[Any, Any]
-Place = tuple[TopicPartition, int]
-OnShare = Callable[[float], None]
+Record: TypeAlias = "ConsumerRecord[Any, Any]"
+Place: TypeAlias = tuple[TopicPartition, int]
 
 _FINAL_COMMIT_S = 3.0
 _LONGEST_PAUSE_S = 10.0
@@ -27,8 +25,6 @@ class Pipeline(Protocol):
     consumer: AIOKafkaConsumer | None
 
     def process_message(self, msg: Record, /) -> Awaitable[Any]: ...
-
-    def stop(self) -> Awaitable[None]: ...
 
 
 class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
@@ -42,7 +38,7 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         commit_every_s: float = 0.5,
         revoke_grace_s: float = 5.0,
         drain_s: float = 20.0,
-        on_share: OnShare = lambda _: None,
+        on_share: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._slots = slots
         self._span = span
@@ -55,7 +51,7 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         self._ledgers: dict[TopicPartition, dict[int, bool]] = {}
         self._tasks: dict[Place, asyncio.Task[None]] = {}
         self._finished_unowned: set[Place] = set()
-        self._background: set[asyncio.Task[None]] = set()
+        self._committer: asyncio.Task[None] | None = None
         self._paused = self._moving = self._closing = False
 
     @property
@@ -66,7 +62,7 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
     def start(self, pipeline: Pipeline) -> None:
         """Begin committing; called once the consumer has started."""
         self._pipeline = pipeline
-        self._keep(self._commit_regularly())
+        self._committer = asyncio.create_task(self._commit_regularly())
 
     def take(self, record: Record) -> None:
         """Start a record without waiting; called by the poll loop."""
@@ -87,8 +83,10 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         self._flow()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=self._drain_s)
-        await _cancel(self._tasks.values())
-        await _cancel(self._background)
+        stopped = [*self._tasks.values(), *([self._committer] if self._committer else [])]
+        for task in stopped:
+            task.cancel()
+        await asyncio.gather(*stopped, return_exceptions=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(_FINAL_COMMIT_S):
                 await self._commit()
@@ -129,19 +127,18 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
             self._flow()
 
     async def _handle(self, record: Record) -> bool:
-        """True once dealt with; the broker's middleware parks bugs, so what escapes is an outage: again."""
+        """True once dealt with; the broker's middleware parks bugs, so what escapes is tried again."""
         assert self._pipeline is not None  # noqa: S101 (start came first)
         pause_s = 0.2
         while True:
             try:
                 await self._pipeline.process_message(record)
-            except StopConsume:
-                self._keep(self._pipeline.stop())
-                return False
             except Exception as error:
                 logger.warning("a message is handled again", extra={"error": type(error).__name__})
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+                if self._closing:
+                    return False
             else:
                 return True
 
@@ -163,7 +160,10 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
     async def _commit_regularly(self) -> None:
         while True:
             await asyncio.sleep(self._commit_every_s)
-            await self._commit()
+            try:
+                await self._commit()
+            except Exception:
+                logger.exception("committing goes on after a fault")
             self._flow()
 
     async def _commit(self) -> None:
@@ -192,11 +192,6 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         topics = {partition.topic for partition in assigned}
         return len(assigned) / sum(len(consumer.partitions_for_topic(topic) or ()) for topic in topics)
 
-    def _keep(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
 
 class WindowedSubscriber(DefaultSubscriber):
     """A subscriber whose whole pipeline, parser and middlewares included, runs in the window's tasks."""
@@ -221,11 +216,12 @@ class WindowedSubscriber(DefaultSubscriber):
         return self._listener
 
 
-def windowed(subscriber: DefaultSubscriber) -> None:
+def run_in_window(subscriber: DefaultSubscriber) -> WindowedSubscriber:
     """Make a subscriber that was declared with `listener=Window(...)` and manual commits run in it."""
     if type(subscriber) is not DefaultSubscriber:
         raise TypeError("only a plain subscriber can be windowed: no batches, no max_workers")
     subscriber.__class__ = WindowedSubscriber
+    return cast(WindowedSubscriber, subscriber)
 
 
 def finished_below(ledger: dict[int, bool]) -> int | None:
@@ -236,11 +232,3 @@ def finished_below(ledger: dict[int, bool]) -> int | None:
             break
         end = offset + 1
     return end
-
-
-async def _cancel(tasks: Any) -> None:
-    current = asyncio.current_task()
-    stopped = [task for task in tasks if task is not current]
-    for task in stopped:
-        task.cancel()
-    await asyncio.gather(*stopped, return_exceptions=True)
