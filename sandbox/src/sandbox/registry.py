@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.merit_aktiva.imitation import MeritAktiva
 from sandbox.world import Imitation, World
+from sandbox.xero.imitation import Xero
 
-BUILDERS: tuple[Callable[[World], Imitation], ...] = ()
+BUILDERS: tuple[Callable[[World], Imitation], ...] = (
+    MeritAktiva,
+    Xero,
+)

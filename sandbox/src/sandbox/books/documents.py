@@ -60,6 +60,7 @@ def make_document(profile: Profile, month: Month, number: int, kind: Kind, state
     lines = _lines(kind, dice)
     if halves:
         lines = (_to_half_cents(lines[0], rate),)
+    rounds = profile.rounds_sales if kind.is_sales else profile.rounds_purchases
     net = sum((amount for _, amount in lines), ZERO)
     vat = _vat(profile, currency, net, dice)
     # Money received or paid is posted within the next month, so two months tell one month's ledger.
@@ -86,7 +87,7 @@ def make_document(profile: Profile, month: Month, number: int, kind: Kind, state
         lines=lines,
         net=net,
         vat=vat,
-        rounding=_rounding(net + vat) if profile.rounds_totals and dice.chance(0.3) else ZERO,
+        rounding=_rounding(net + vat) if rounds and dice.chance(0.3) else ZERO,
     )
 
 

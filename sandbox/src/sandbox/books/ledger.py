@@ -48,6 +48,11 @@ class Books:
         self._last = last
         self._changed = changed
 
+    @property
+    def key(self) -> tuple[str, int, Month]:
+        """What an answer rendered from these books depends on."""
+        return self.profile.account, self.version, self._last
+
     def ends_with(self, month: Month) -> bool:
         """Whether that is the last month the books know."""
         return self._last == month

@@ -21,8 +21,8 @@ class Value:
 Truth = dict[str, Value]
 
 
-def document_totals(documents: Iterable[Document], currency: str) -> Truth:
-    """Counts and sums of the documents that count; a sum is absent where a rate is unknown."""
+def document_totals(documents: Iterable[Document], currency: str, *, converted: bool = False) -> Truth:
+    """Counts and sums of what counts; absent where a rate is unknown and the provider has not `converted` itself."""
     counted = [one for one in documents if one.is_counted]
     kinds = [kind for kind in Kind if kind.is_posted]
     counts = {kind: sum(one.kind is kind for one in counted) for kind in kinds}
@@ -30,7 +30,7 @@ def document_totals(documents: Iterable[Document], currency: str) -> Truth:
     truth["document_count"] = Value(len(counted), "documents")
     for side, is_sales in (("sales", True), ("purchase", False)):
         chosen = [one for one in counted if one.kind.is_sales is is_sales]
-        if all(one.rate_known for one in chosen):
+        if converted or all(one.rate_known for one in chosen):
             net = sum((one.sign * one.net_base for one in chosen), ZERO)
             vat = sum((one.sign * one.vat_base for one in chosen), ZERO)
             truth |= {f"{side}_net": Value(net, currency), f"{side}_vat": Value(vat, currency)}

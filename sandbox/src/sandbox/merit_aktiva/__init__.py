@@ -1,0 +1,1 @@
+"""Imitation of Merit Aktiva in its three countries."""
