@@ -1,14 +1,46 @@
-# Everything a fresh machine needs: Python 3.11+ with venv, and make.
+# A fresh machine needs Python 3.11 or newer with venv, and make; everything else is installed here, into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := schemas libs/service-kit libs/connectors services/credentials services/sync-orchestrator \
 	services/connector-workers services/summary-writer services/notifier sandbox cli
+CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo test check format contracts lock clean
+.PHONY: demo test check lint format contracts lock clean
+
+demo: .venv/installed  ## the main job, on the embedded stack
+	$(BIN)/ledgerbus demo
+
+test: .venv/installed  ## every test a person runs, on embedded servers
+	$(BIN)/pytest -n 2 --dist loadgroup -q
+
+check: lint test  ## what CI runs
+
+lint: .venv/installed
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/export_contracts.py --check
+
+format: .venv/installed
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+contracts: .venv/installed  ## write schemas/generated and the tables of schemas/README.md from the code
+	$(BIN)/python scripts/export_contracts.py
+
+lock: .venv/installed  ## renew requirements.lock; uv.lock stays out of the repository, it names hosts
+	$(BIN)/uv lock --quiet
+	$(BIN)/uv export --all-packages --no-emit-workspace --no-header --no-annotate --quiet -o requirements.lock
+
+clean:
+	rm -rf .venv .ledgerbus uv.lock
 
 .venv/installed: requirements.lock $(PACKAGES:=/pyproject.toml)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ledgerbus needs Python 3.11 or newer; name it with: make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "This Python has no venv; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e %)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ledgerbus needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "This Python has no venv; on Debian or Ubuntu install it with: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@echo "installing into .venv"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@
