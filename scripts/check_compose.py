@@ -1,4 +1,4 @@
-"""Checks docker-compose.yml against the Compose specification's JSON Schema, as the Compose tool ships it on PyPI."""
+"""Checks docker-compose.yml against the Compose specification, as the Compose tool ships its JSON Schema."""
 
 import hashlib
 import json
