@@ -14,6 +14,7 @@ from sandbox.embedded.errors import EmbeddedError
 
 POLL_S = 0.02
 STOP_S = 15.0
+ASK_AGAIN_S = 2.0
 TOLD_LINES = 15
 
 # All else would leak in: the broker reads OTEL_* and LISTENER_URL, the vault BAO_* and VAULT_*.
@@ -58,12 +59,18 @@ class ChildProcess:
 
     async def stop(self, nudge: Callable[[], object] | None = None) -> None:
         """Ask it to end, calling `nudge` while it has not, and insist after 15 s."""
-        if self.pid is not None and self._process is not None:
-            self._process.terminate()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_S):
-                    await self._gone(nudge)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S):
+                while self._process is not None and self._process.poll() is None:
+                    self._process.terminate()
+                    await self._try_gone(nudge)
         await self.kill()
+
+    async def _try_gone(self, nudge: Callable[[], object] | None) -> None:
+        # A Python program that is asked just before it starts to wait notices only when it is asked again.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ASK_AGAIN_S):
+                await self._gone(nudge)
 
     async def kill(self) -> None:
         """End it with SIGKILL, as a crash would."""
