@@ -158,10 +158,15 @@ class MongoSummaries:
         return lost
 
     async def _overtaken(self, summaries: Sequence[Summary]) -> set[SummaryKey]:
+        # Another writer of the same reading may have been first, at another version.
         keys = {"$in": [str(summary.key) for summary in summaries]}
-        found = self._summaries.find({"_id": keys}, {"cause": True})
-        causes = {document["_id"]: document["cause"] async for document in found}
-        return {summary.key for summary in summaries if causes.get(str(summary.key)) != str(summary.cause)}
+        found = self._summaries.find({"_id": keys}, {"version": True, "cause": True})
+        stored = {(each["_id"], each["version"], each["cause"]) async for each in found}
+        return {
+            summary.key
+            for summary in summaries
+            if (str(summary.key), summary.version, str(summary.cause)) not in stored
+        }
 
     async def _withdraw(self, cases: Iterable[_Case]) -> None:
         """Drop entries whose change lost for good: the summary is newer, or says the same already."""
