@@ -60,7 +60,7 @@ def make_document(profile: Profile, month: Month, number: int, kind: Kind, state
     lines = _lines(kind, dice)
     if halves:
         lines = (_to_half_cents(lines[0], rate),)
-    rounds = profile.rounds_sales if kind.is_sales else profile.rounds_purchases
+    rounds = profile.rounds_totals and (kind.is_sales or profile.rounds_bills)
     net = sum((amount for _, amount in lines), ZERO)
     vat = _vat(profile, currency, net, dice)
     # Money received or paid is posted within the next month, so two months tell one month's ledger.

@@ -70,8 +70,8 @@ class Profile:
     documents: int  # about so many in a month
     left_out: tuple[Kind, ...] = ()  # kinds beside the four that are counted
     posts_late: bool = False  # some bills reach the ledger a month after their date
-    rounds_sales: bool = False
-    rounds_purchases: bool = False
+    rounds_totals: bool = False
+    rounds_bills: bool = True  # only where totals are rounded at all
     closes_year: bool = False
 
     @property

@@ -65,8 +65,7 @@ def open_company(world: World, number: int) -> Company:
         documents=world.documents,
         left_out=(Kind.PREPAYMENT_INVOICE, Kind.DELIVERY_ORDER),
         posts_late=True,
-        rounds_sales=True,
-        rounds_purchases=True,
+        rounds_totals=True,
     )
     halves = (digest(world.seed, name, "key", part).to_bytes(16) for part in range(2))
     return Company(
