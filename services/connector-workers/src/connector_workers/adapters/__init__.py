@@ -1,0 +1,1 @@
+"""Outside things, one file each."""

@@ -1,0 +1,33 @@
+"""Which message goes to which use case."""
+
+from collections.abc import Awaitable, Callable
+
+from service_kit.broker import Subscriptions
+from service_kit.window import Window
+from sync_contracts.connections import ConnectionDeleted
+from sync_contracts.jobs import JobRequested
+from sync_contracts.runs import RunCancelling
+
+from connector_workers.stops import Stops
+
+
+def subscribe(
+    on: Subscriptions,
+    window: Window,
+    *,
+    count_months: Callable[[JobRequested], Awaitable[None]],
+    stops: Stops,
+) -> None:
+    """Bind each topic to its use case; what stops work is heard by every process."""
+
+    @on.windowed(JobRequested, window)
+    async def on_job_requested(message: JobRequested) -> None:
+        await count_months(message)
+
+    @on(RunCancelling, every_process=True)
+    async def on_run_cancelling(message: RunCancelling) -> None:
+        stops.cancel_run(message.run_id)
+
+    @on(ConnectionDeleted, every_process=True)
+    async def on_connection_deleted(message: ConnectionDeleted) -> None:
+        stops.delete_connection(message.connection_id, message.generation)
