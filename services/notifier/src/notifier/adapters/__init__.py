@@ -1,0 +1,1 @@
+"""The outside world of this service, one file per thing."""
