@@ -14,7 +14,7 @@ from sandbox.embedded.errors import EmbeddedError
 
 POLL_S = 0.02
 STOP_S = 15.0
-ASK_AGAIN_S = 2.0
+ASK_AGAIN_S = 1.0
 TOLD_LINES = 15
 
 # All else would leak in: the broker reads OTEL_* and LISTENER_URL, the vault BAO_* and VAULT_*.
@@ -67,7 +67,7 @@ class ChildProcess:
         await self.kill()
 
     async def _try_gone(self, nudge: Callable[[], object] | None) -> None:
-        # A Python program that is asked just before it starts to wait notices only when it is asked again.
+        # The database now and then misses what it is asked right after its start; the second time it listens.
         with suppress(TimeoutError):
             async with asyncio.timeout(ASK_AGAIN_S):
                 await self._gone(nudge)
