@@ -22,7 +22,7 @@ Truth = dict[str, Value]
 
 
 def document_totals(documents: Iterable[Document], currency: str, *, converted: bool = False) -> Truth:
-    """Counts and sums of what counts; a sum is absent where neither rate nor `converted` amounts are known."""
+    """Counts and sums of what counts; a sum is absent where a rate is unknown and not `converted`."""
     counted = [one for one in documents if one.is_counted]
     kinds = [kind for kind in Kind if kind.is_posted]
     counts = {kind: sum(one.kind is kind for one in counted) for kind in kinds}
