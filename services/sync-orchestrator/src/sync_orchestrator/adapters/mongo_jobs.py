@@ -1,0 +1,201 @@
+"""Jobs in MongoDB; partial indexes hold only open ones, so that years of ended jobs cost nothing."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo import ASCENDING, UpdateOne
+from pymongo.errors import BulkWriteError
+from service_kit.mongo import Document
+from sync_contracts.codes import ProblemCode
+from sync_contracts.runs import JobEnding
+
+from sync_orchestrator.deadlines import STILL_REASONS
+from sync_orchestrator.ports import ClientKey
+from sync_orchestrator.receipts import Tally, TallyRow
+from sync_orchestrator.records import JobRecord, JobState, Rank
+
+_DUPLICATE_KEY = 11000
+_ROUNDS = 10
+_CHUNK = 500
+_OUTSTANDING = {"open": True, "state": {"$in": [JobState.RELEASED, JobState.STARTED]}}
+
+
+class MongoJobs:
+    """Implements `JobStore`: one document per job."""
+
+    def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
+        self._jobs = database["jobs"]
+
+    async def ensure_indexes(self) -> None:
+        """Run once at start."""
+        only_open = {"partialFilterExpression": {"open": True}}
+        await self._jobs.create_index(
+            [("run_id", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], **only_open
+        )
+        await self._jobs.create_index([("state", ASCENDING), ("run_id", ASCENDING)], **only_open)
+        client = [("company_id", ASCENDING), ("client_id", ASCENDING), ("provider", ASCENDING)]
+        await self._jobs.create_index(client, **only_open)
+        await self._jobs.create_index([("run_id", ASCENDING), ("client_id", ASCENDING), ("month", ASCENDING)])
+
+    async def insert(self, jobs: Sequence[JobRecord]) -> None:
+        if not jobs:
+            return
+        try:
+            await self._jobs.insert_many([_document(job) for job in jobs], ordered=False)
+        except BulkWriteError as error:
+            failures = (error.details or {}).get("writeErrors", [])
+            if any(failure.get("code") != _DUPLICATE_KEY for failure in failures):
+                raise
+
+    async def change(
+        self, job_ids: Iterable[UUID], decide: Callable[[JobRecord], JobRecord | None]
+    ) -> list[JobRecord]:
+        changed: list[JobRecord] = []
+        waiting = list(job_ids)
+        for start in range(0, len(waiting), _CHUNK):
+            changed += await self._change(waiting[start : start + _CHUNK], decide)
+        return changed
+
+    async def _change(
+        self, job_ids: list[UUID], decide: Callable[[JobRecord], JobRecord | None]
+    ) -> list[JobRecord]:
+        changed: list[JobRecord] = []
+        for _ in range(_ROUNDS):
+            found = [_job(document) async for document in self._jobs.find({"_id": {"$in": job_ids}})]
+            decided = [(job, decide(job)) for job in found]
+            wanted = {
+                job.job_id: new.model_copy(update={"revision": job.revision + 1})
+                for job, new in decided
+                if new is not None and new != job
+            }
+            won = await self._write(wanted) if wanted else set()
+            changed += [wanted[job_id] for job_id in won]
+            job_ids = [job_id for job_id in wanted if job_id not in won]
+            if not job_ids:
+                return changed
+        raise RuntimeError("a job was changed by others again and again")
+
+    async def _write(self, wanted: dict[UUID, JobRecord]) -> set[UUID]:
+        """Those that nobody changed since they were read; the token tells ours from a winner's."""
+        token = uuid4()
+        writes = [
+            UpdateOne(
+                {"_id": job.job_id, "revision": job.revision - 1}, {"$set": _document(job) | {"token": token}}
+            )
+            for job in wanted.values()
+        ]
+        result = await self._jobs.bulk_write(writes, ordered=False)
+        if result.matched_count == len(writes):
+            return set(wanted)
+        ours = self._jobs.find({"_id": {"$in": list(wanted)}, "token": token}, {"_id": True})
+        return {document["_id"] async for document in ours}
+
+    async def end_all(
+        self, run_id: UUID, states: Collection[JobState], ending: JobEnding, code: ProblemCode | None = None
+    ) -> int:
+        result = await self._jobs.update_many(
+            {"run_id": run_id, "open": True, "state": {"$in": list(states)}},
+            {
+                "$set": {
+                    "state": JobState.ENDED,
+                    "open": False,
+                    "ending": ending,
+                    "code": code,
+                    "reason": None,
+                },
+                "$max": {"rank": int(Rank.FAILED)},
+                "$inc": {"revision": 1},
+            },
+        )
+        return int(result.modified_count)
+
+    async def get(self, job_id: UUID) -> JobRecord | None:
+        document = await self._jobs.find_one({"_id": job_id})
+        return None if document is None else _job(document)
+
+    async def due(
+        self, run_id: UUID, now: datetime, *, limit: int, without: Collection[str] = ()
+    ) -> list[JobRecord]:
+        wanted: Document = {
+            "run_id": run_id,
+            "open": True,
+            "state": JobState.QUEUED,
+            "due_at": {"$lte": now},
+        }
+        if without:
+            wanted["connection.account_key"] = {"$nin": list(without)}
+        return [_job(document) async for document in self._jobs.find(wanted).limit(limit)]
+
+    async def outstanding(self) -> list[JobRecord]:
+        return [_job(document) async for document in self._jobs.find(_OUTSTANDING)]
+
+    async def any_outstanding(self, run_id: UUID) -> bool:
+        return await self._jobs.find_one(_OUTSTANDING | {"run_id": run_id}, {"_id": True}) is not None
+
+    async def any_moving(self, run_id: UUID, still_accounts: Collection[str]) -> bool:
+        if await self.any_outstanding(run_id):
+            return True
+        wanted = {
+            "run_id": run_id,
+            "open": True,
+            "state": JobState.QUEUED,
+            "reason": {"$nin": list(STILL_REASONS)},
+            "connection.account_key": {"$nin": list(still_accounts)},
+        }
+        return await self._jobs.find_one(wanted, {"_id": True}) is not None
+
+    async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
+        company_id, client_id, provider = key
+        wanted = {
+            "company_id": company_id,
+            "client_id": client_id,
+            "provider": provider,
+            "open": True,
+            "state": {"$in": list(states)},
+        }
+        return [document["_id"] async for document in self._jobs.find(wanted, {"_id": True})]
+
+    async def tally(self, run_id: UUID) -> Tally:
+        alike = {"state": "$state", "ending": "$ending", "reason": "$reason"}
+        groups = self._jobs.aggregate(
+            [
+                {"$match": {"run_id": run_id}},
+                {"$group": {"_id": alike, "jobs": {"$sum": 1}, "due_at": {"$min": "$due_at"}}},
+            ]
+        )
+        return Tally(tuple([_row(group) async for group in groups]))
+
+    async def of_run(self, run_id: UUID) -> list[JobRecord]:
+        return [_job(document) async for document in self._jobs.find({"run_id": run_id})]
+
+    async def page(
+        self, run_id: UUID, states: Collection[JobState], skip: int, limit: int
+    ) -> list[JobRecord]:
+        wanted = {"run_id": run_id, "state": {"$in": list(states)}}
+        order = [("client_id", ASCENDING), ("month", ASCENDING)]
+        found = self._jobs.find(wanted).sort(order).skip(skip).limit(limit)
+        return [_job(document) async for document in found]
+
+
+def _document(job: JobRecord) -> Document:
+    document = job.model_dump(exclude={"job_id"}) | {"_id": job.job_id, "rank": int(job.rank)}
+    return document | {"open": job.is_open}
+
+
+def _job(document: Document) -> JobRecord:
+    return JobRecord.model_validate(document | {"job_id": document["_id"]})
+
+
+def _row(group: dict[str, Any]) -> TallyRow:
+    alike = group["_id"]
+    ending, reason = alike.get("ending"), alike.get("reason")
+    return TallyRow(
+        state=JobState(alike["state"]),
+        ending=None if ending is None else JobEnding(ending),
+        reason=reason,
+        jobs=group["jobs"],
+        due_at=group["due_at"],
+    )

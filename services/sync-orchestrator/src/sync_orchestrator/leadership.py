@@ -1,0 +1,38 @@
+"""One instance at a time leads: it releases jobs and watches the time."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from service_kit.clock import Clock
+
+from sync_orchestrator.ports import LeaseStore
+
+_LEASE = "leader"
+
+
+class Leadership:
+    """A lease in the store, renewed when a third of it has gone; other instances take over when it runs out.
+
+    Losing it unseen does no harm: every write is conditional on the state it expects.
+    """
+
+    def __init__(self, *, leases: LeaseStore, clock: Clock, lease_s: float = 10.0) -> None:
+        self._leases = leases
+        self._clock = clock
+        self._lease = timedelta(seconds=lease_s)
+        self._holder = str(uuid4())
+        self._epoch: int | None = None
+        self._until: datetime | None = None
+
+    async def is_mine(self) -> bool:
+        now = self._clock.now()
+        if self._until is None or self._until - now < self._lease * 2 / 3:
+            until = now + self._lease
+            self._epoch = await self._leases.hold(_LEASE, self._holder, now, until)
+            self._until = until if self._epoch is not None else None
+        return self._epoch is not None
+
+    async def give_up(self) -> None:
+        """At a clean stop the next instance need not wait."""
+        await self._leases.give_up(_LEASE, self._holder)
+        self._until = None

@@ -1,0 +1,184 @@
+"""What the orchestrator remembers: runs, jobs, requests, cancels, connections and pauses."""
+
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+from sync_contracts.codes import ProblemCode, WaitReason
+from sync_contracts.connections import ConnectionHealth
+from sync_contracts.event import Meta
+from sync_contracts.jobs import Job
+from sync_contracts.month import Month
+from sync_contracts.providers import Provider
+from sync_contracts.runs import JobEnding, RunAccepted, RunCancelling, RunFinished, RunKind, RunRejected
+
+StoredMonth = Annotated[Month, PlainSerializer(str)]
+Answer = RunAccepted | RunRejected | RunCancelling
+
+
+class JobState(StrEnum):
+    """Where a job stands; `queued` holds every wait, with its reason and due time."""
+
+    QUEUED = "queued"
+    RELEASED = "released"
+    STARTED = "started"
+    ENDED = "ended"
+
+
+class Rank(IntEnum):
+    """Orders what can be said about one attempt; only a higher rank changes anything."""
+
+    NOTHING = 0
+    RELEASED = 1
+    STARTED = 2
+    WAITING = 3
+    READ_AGAIN = 4
+    FAILED = 5
+    REFUSED = 6
+    UNCHANGED = 7
+    UPDATED = 8
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    PLANNING = "planning"
+    OPEN = "open"
+    CANCELLING = "cancelling"
+    EXPIRING = "expiring"
+    ENDED = "ended"
+
+
+class Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ConnectionRef(Record):
+    """The connection a job reads with, as last known."""
+
+    connection_id: UUID
+    generation: int
+    account_key: str
+
+
+class JobRecord(Record):
+    """One client's month of a run; `revision` rises with each write."""
+
+    job_id: UUID
+    run_id: UUID
+    company_id: str
+    client_id: str
+    provider: Provider
+    month: StoredMonth
+    state: JobState = JobState.QUEUED
+    attempt: int = 0
+    rank: Rank = Rank.NOTHING
+    reason: WaitReason | None = WaitReason.QUEUED
+    due_at: datetime
+    connection: ConnectionRef | None = None
+    ending: JobEnding | None = None
+    code: ProblemCode | None = None
+    outages: int = 0
+    released_at: datetime | None = None
+    started_at: datetime | None = None
+    heard_at: datetime | None = None
+    budget_s: float | None = None
+    traceparent: str | None = None
+    revision: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is not JobState.ENDED
+
+    @property
+    def is_outstanding(self) -> bool:
+        return self.state in {JobState.RELEASED, JobState.STARTED}
+
+    @property
+    def named(self) -> Job:
+        """The job as messages name it."""
+        return Job(
+            job_id=self.job_id,
+            run_id=self.run_id,
+            client_id=self.client_id,
+            provider=self.provider,
+            month=self.month,
+        )
+
+
+class PlannedClient(Record):
+    """What a planning run needs to make one client's jobs, whoever finishes it."""
+
+    client_id: str
+    months: tuple[StoredMonth, ...]
+    connection: ConnectionRef | None = None
+    health: ConnectionHealth | None = None
+
+
+class RunRecord(Record):
+    """One accepted request; `meta` is the request's own."""
+
+    run_id: UUID
+    request_id: str
+    request_hash: str
+    meta: Meta
+    kind: RunKind
+    provider: Provider
+    months: tuple[StoredMonth, ...]
+    clients: int
+    identity: str
+    state: RunState = RunState.PLANNING
+    retry_of: UUID | None = None
+    traceparent: str | None = None
+    accepted_at: datetime
+    deadline_at: datetime
+    latest_at: datetime
+    still_since: datetime | None = None
+    cancelling_at: datetime | None = None
+    ended_at: datetime | None = None
+    announced_at: datetime | None = None
+    held: bool = False
+    plan: tuple[PlannedClient, ...] = ()
+    finished: RunFinished | None = None
+
+    @property
+    def company_id(self) -> str:
+        return self.meta.company_id
+
+    @property
+    def is_single(self) -> bool:
+        """One client's run goes before bulk work."""
+        return self.clients == 1
+
+
+class StoredRequest(Record):
+    """One request id of a company, the hash of its body, and its answer once there is one."""
+
+    company_id: str
+    request_id: str
+    body_hash: str
+    received_at: datetime
+    answer: Answer | None = None
+
+
+class ConnectionFact(Record):
+    """The newest that `connection.*` told about a client's connection; (generation, said_at) orders it."""
+
+    company_id: str
+    client_id: str
+    provider: Provider
+    connection_id: UUID
+    generation: int
+    said_at: datetime
+    deleted: bool = False
+    needs_auth: bool = False
+
+
+class Pause(Record):
+    """Nothing that uses this limit is released before `until`."""
+
+    key: str
+    reason: WaitReason
+    until: datetime

@@ -1,0 +1,132 @@
+"""Hands due jobs to the workers in fair order and small numbers: state first, then the message."""
+
+from collections.abc import Collection, Iterable, Mapping
+from uuid import UUID
+
+from service_kit.clock import Clock
+from service_kit.crash_points import reached
+from service_kit.publishing import Publish
+from sync_contracts.codes import ProblemCode
+from sync_contracts.runs import JobEnding
+
+from sync_orchestrator.backlog import Backlog
+from sync_orchestrator.facts import ended, released
+from sync_orchestrator.fairness import Choice, Credit, Load, choose
+from sync_orchestrator.job_traces import begin_job_trace
+from sync_orchestrator.ports import (
+    ClientKey,
+    ConnectionFacts,
+    JobStore,
+    PauseStore,
+    RunStore,
+    Touch,
+)
+from sync_orchestrator.records import ConnectionFact, JobRecord, JobState, RunRecord, RunState
+from sync_orchestrator.request_jobs import request_jobs
+
+
+class ReleaseJobs:
+    """One pass over what is due; only the leading instance makes them."""
+
+    def __init__(
+        self,
+        *,
+        runs: RunStore,
+        jobs: JobStore,
+        facts: ConnectionFacts,
+        pauses: PauseStore,
+        backlog: Backlog,
+        publish: Publish,
+        clock: Clock,
+        credit: Credit,
+        touch: Touch,
+    ) -> None:
+        self._runs = runs
+        self._jobs = jobs
+        self._facts = facts
+        self._pauses = pauses
+        self._backlog = backlog
+        self._publish = publish
+        self._clock = clock
+        self._credit = credit
+        self._touch = touch
+
+    async def __call__(self) -> int:
+        """How many jobs were released."""
+        runs = {run.run_id: run for run in await self._runs.in_states(RunState.OPEN)}
+        if not runs:
+            return 0
+        choice = await self._choice(runs.values())
+        await self._tell_held(runs.values(), choice.held)
+        chosen = self._backlog.take(job_id for reading in choice.readings for job_id in reading.job_ids)
+        return await self._release(chosen, runs) if chosen else 0
+
+    async def _choice(self, runs: Collection[RunRecord]) -> Choice:
+        now = self._clock.now()
+        load = Load.of(await self._jobs.outstanding())
+        paused = {pause.key for pause in await self._pauses.active(now)}
+        blocked = paused | load.full_accounts(self._credit)
+        allowed = [run for run in runs if app_key(run) not in paused]
+        return choose(await self._backlog.readings(allowed, now, blocked), load, self._credit)
+
+    async def _release(self, chosen: list[JobRecord], runs: Mapping[UUID, RunRecord]) -> int:
+        now = self._clock.now()
+        known = await self._facts.of({client_key(job) for job in chosen})
+
+        def claim(job: JobRecord) -> JobRecord | None:
+            if job.state is not JobState.QUEUED or job.due_at > now:
+                return None
+            job = informed(job, known.get(client_key(job)))
+            trace = job.traceparent or begin_job_trace(job, runs[job.run_id].traceparent)
+            return released(job, now=now, traceparent=trace) if job.is_open else job
+
+        claimed = await self._jobs.change([job.job_id for job in chosen], claim)
+        reached("job_released")
+        return await self._send(claimed, runs)
+
+    async def _send(self, changed: list[JobRecord], runs: Mapping[UUID, RunRecord]) -> int:
+        for job in changed:
+            if not job.is_open:
+                self._touch(job.run_id)
+        claimed = [job for job in changed if job.is_open]
+        still_open = await self._runs.open_among({job.run_id for job in claimed})
+        await self._take_back(job for job in claimed if job.run_id not in still_open)
+        sent = [job for job in claimed if job.run_id in still_open]
+        await request_jobs(sent, runs, self._publish)
+        return len(sent)
+
+    async def _take_back(self, claimed: Iterable[JobRecord]) -> None:
+        """Their run was cancelled while they were being released: nobody has heard of them."""
+        jobs = {job.job_id: job.run_id for job in claimed}
+        await self._jobs.change(jobs, lambda job: ended(job, JobEnding.CANCELLED) if job.is_open else None)
+        for run_id in jobs.values():
+            self._touch(run_id)
+
+    async def _tell_held(self, runs: Collection[RunRecord], companies: Collection[str]) -> None:
+        """So that their progress can name the reason."""
+        for held in (True, False):
+            changed = {run.run_id for run in runs if run.held is not held}
+            changed &= {run.run_id for run in runs if (run.company_id in companies) is held}
+            if changed:
+                await self._runs.hold(changed, held=held)
+
+
+def client_key(job: JobRecord) -> ClientKey:
+    return job.company_id, job.client_id, job.provider
+
+
+def app_key(run: RunRecord) -> str:
+    """The limit that all clients of a provider share."""
+    return f"{run.provider}/app"
+
+
+def informed(job: JobRecord, fact: ConnectionFact | None) -> JobRecord:
+    """The job with what has been told about its connection since it was planned."""
+    if fact is None or job.connection is None or fact.generation < job.connection.generation:
+        return job
+    if fact.deleted:
+        return ended(job, JobEnding.CANCELLED, ProblemCode.CONNECTION_DELETED)
+    if fact.needs_auth:
+        return ended(job, JobEnding.SKIPPED, ProblemCode.NEEDS_AUTH)
+    newer = {"connection_id": fact.connection_id, "generation": fact.generation}
+    return job.model_copy(update={"connection": job.connection.model_copy(update=newer)})

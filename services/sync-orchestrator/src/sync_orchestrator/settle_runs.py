@@ -1,0 +1,103 @@
+"""Looks at runs in which something has changed: ends them, or announces their progress."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from service_kit.clock import Clock
+from service_kit.publishing import Publish
+from sync_contracts.runs import RunProgress
+
+from sync_orchestrator.end_run import EndRun
+from sync_orchestrator.ports import JobStore, RunStore
+from sync_orchestrator.receipts import Tally
+from sync_orchestrator.records import RunRecord, RunState
+
+# Counting a large run may be slow; it takes at most this part of the time.
+_COUNTING_SHARE = 0.2
+
+
+class SettleRuns:
+    """Remembers the touched runs; losing them in a crash is healed by the watch over all open runs."""
+
+    def __init__(
+        self,
+        *,
+        runs: RunStore,
+        jobs: JobStore,
+        end_run: EndRun,
+        publish: Publish,
+        clock: Clock,
+        progress_every_s: float = 1.0,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._runs = runs
+        self._jobs = jobs
+        self._end_run = end_run
+        self._publish = publish
+        self._clock = clock
+        self._progress_every_s = progress_every_s
+        self._monotonic_s = monotonic_s
+        self._touched: set[UUID] = set()
+        self._rests_until_s: dict[UUID, float] = {}
+        self._news = asyncio.Event()
+
+    def touch(self, run_id: UUID) -> None:
+        self._touched.add(run_id)
+        self._news.set()
+
+    async def news(self) -> None:
+        """Returns once a run has been touched."""
+        await self._news.wait()
+        self._news.clear()
+
+    async def __call__(self) -> None:
+        """One round over the touched runs; those announced a moment ago stay for a later round."""
+        for run_id in tuple(self._touched):
+            self._touched.discard(run_id)
+            if not await self._settle(run_id):
+                self._touched.add(run_id)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._touched
+
+    async def _settle(self, run_id: UUID) -> bool:
+        resting = self._monotonic_s() < self._rests_until_s.get(run_id, 0.0)
+        if resting and await self._jobs.any_outstanding(run_id):
+            return False
+        began_s = self._monotonic_s()
+        tally = await self._jobs.tally(run_id)
+        now_s = self._monotonic_s()
+        if tally.open_jobs == 0:
+            self._rests_until_s.pop(run_id, None)
+            await self._end_run(run_id)
+            return True
+        if resting:
+            return False
+        rest_s = max(self._progress_every_s, (now_s - began_s) / _COUNTING_SHARE)
+        self._rests_until_s[run_id] = now_s + rest_s
+        return await self._announce(run_id, tally)
+
+    async def _announce(self, run_id: UUID, tally: Tally) -> bool:
+        """False when another instance announced a moment ago, so that this news is still to be told."""
+        run = await self._runs.get(run_id)
+        if run is None or run.state in {RunState.PLANNING, RunState.ENDED}:
+            return True
+        now = self._clock.now()
+        last_before = now - timedelta(seconds=self._progress_every_s)
+        if not await self._runs.may_announce_progress(run_id, now, last_before):
+            return False
+        await self._publish(_progress(run, tally, now.isoformat()), traceparent=run.traceparent)
+        return True
+
+
+def _progress(run: RunRecord, tally: Tally, moment: str) -> RunProgress:
+    return RunProgress(
+        meta=run.meta.follow(RunProgress, moment),
+        run_id=run.run_id,
+        provider=run.provider,
+        progress=tally.progress(held=run.held),
+    )

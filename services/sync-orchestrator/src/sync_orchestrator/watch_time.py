@@ -1,0 +1,111 @@
+"""The calendar: finishes what a crash left, asks again where nobody answers, ends what lasts too long."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from service_kit.clock import Clock
+from service_kit.publishing import Publish
+from sync_contracts.codes import ProblemCode, WaitReason
+from sync_contracts.runs import JobEnding
+
+from sync_orchestrator.cancel_run import CancelRun
+from sync_orchestrator.deadlines import STILL_REASONS, Deadline, Silence
+from sync_orchestrator.end_run import EndRun
+from sync_orchestrator.facts import ended, requeued
+from sync_orchestrator.plan_run import PlanRun
+from sync_orchestrator.ports import JobStore, PauseStore, RunStore, Touch
+from sync_orchestrator.records import JobRecord, JobState, RunRecord, RunState
+from sync_orchestrator.release_jobs import app_key
+from sync_orchestrator.request_jobs import request_jobs
+
+_PLANNING_PATIENCE = timedelta(seconds=30)
+_CANCEL_PATIENCE = timedelta(minutes=10)
+_OPEN_STATES = {JobState.QUEUED, JobState.RELEASED, JobState.STARTED}
+
+
+class WatchTime:
+    """One round of the watch; only the leading instance makes them."""
+
+    def __init__(
+        self,
+        *,
+        runs: RunStore,
+        jobs: JobStore,
+        pauses: PauseStore,
+        plan_run: PlanRun,
+        cancel_run: CancelRun,
+        end_run: EndRun,
+        publish: Publish,
+        clock: Clock,
+        silence: Silence,
+        touch: Touch,
+    ) -> None:
+        self._runs = runs
+        self._jobs = jobs
+        self._pauses = pauses
+        self._plan_run = plan_run
+        self._cancel_run = cancel_run
+        self._end_run = end_run
+        self._publish = publish
+        self._clock = clock
+        self._silence = silence
+        self._touch = touch
+
+    async def __call__(self) -> None:
+        now = self._clock.now()
+        await self._finish_planning(now)
+        await self._cancel_run.give_up(_CANCEL_PATIENCE)
+        await self._end_run.announce_left()
+        states = (RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING)
+        runs = {run.run_id: run for run in await self._runs.in_states(*states)}
+        await self._ask_the_silent(runs, now)
+        for run in runs.values():
+            await self._watch(run, now)
+            self._touch(run.run_id)
+
+    async def _finish_planning(self, now: datetime) -> None:
+        for listed in await self._runs.in_states(RunState.PLANNING):
+            run = await self._runs.get(listed.run_id)
+            if run is not None and now - run.accepted_at > _PLANNING_PATIENCE:
+                await self._plan_run(run)
+                await self._cancel_run.overtaken(run.company_id, run.request_id)
+
+    async def _ask_the_silent(self, runs: Mapping[UUID, RunRecord], now: datetime) -> None:
+        outstanding = [job for job in await self._jobs.outstanding() if job.run_id in runs]
+        silent = [job.job_id for job in outstanding if self._judged(job, runs[job.run_id], now)]
+        changed = await self._jobs.change(silent, lambda job: self._judged(job, runs[job.run_id], now))
+        lost = [job for job in changed if job.state is JobState.RELEASED]
+        await request_jobs(lost, runs, self._publish)
+
+    def _judged(self, job: JobRecord, run: RunRecord, now: datetime) -> JobRecord | None:
+        """What becomes of a job that has been silent for too long; None while it has not."""
+        is_dead, is_lost = self._silence.is_dead(job, now), self._silence.is_lost(job, now)
+        if run.state is not RunState.OPEN:
+            dropped = is_dead or self._silence.is_dropped(job, run, now)
+            return ended(job, JobEnding.CANCELLED) if dropped else None
+        if is_dead:
+            return requeued(job, now=now)
+        return job.model_copy(update={"released_at": now}) if is_lost else None
+
+    async def _watch(self, run: RunRecord, now: datetime) -> None:
+        if run.state is RunState.CANCELLING:
+            await self._jobs.end_all(run.run_id, {JobState.QUEUED}, JobEnding.CANCELLED)
+        if run.state is not RunState.EXPIRING:
+            seen = Deadline.of(run)
+            moved = seen.seen(now, still=await self._stands_still(run, now))
+            if moved != seen:
+                await self._runs.move_deadline(run.run_id, seen, moved)
+            if not moved.has_passed(now) or not await self._runs.begin_expiring(run.run_id):
+                return
+        await self._jobs.end_all(run.run_id, _OPEN_STATES, JobEnding.FAILED, ProblemCode.EXPIRED)
+
+    async def _stands_still(self, run: RunRecord, now: datetime) -> bool:
+        paused = {pause.key for pause in await self._pauses.active(now) if _is_still(pause.reason)}
+        if app_key(run) in paused:
+            return not await self._jobs.any_outstanding(run.run_id)
+        return not await self._jobs.any_moving(run.run_id, paused)
+
+
+def _is_still(reason: WaitReason) -> bool:
+    return reason in STILL_REASONS
