@@ -2,10 +2,9 @@
 
 import asyncio
 import sys
-import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from aiokafka.errors import CommitFailedError
 from sandbox.embedded import create_topics
 from service_kit.window import Window, finished_below
 from support import windowed_worker
+from support.kafka import eventually
 from support.windowed_worker import Task
 
 PARTITIONS = [TopicPartition("jobs", 0), TopicPartition("jobs", 1)]
@@ -88,13 +88,6 @@ def record(offset: int, partition: int) -> "ConsumerRecord[Any, Any]":
     return ConsumerRecord("jobs", partition, offset, 0, 0, None, b"", None, 0, 0, ())
 
 
-async def until(claim: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not claim():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.01)
-
-
 @pytest.mark.parametrize(
     ("ledger", "below"),
     [
@@ -115,7 +108,7 @@ async def test_commits_stay_below_the_oldest_unfinished_record() -> None:
         await take(window, 5, 6, 7, 8)
 
         await pipeline.finish(5, 7, 8)
-        await until(lambda: bool(pipeline.consumer.committed))
+        await eventually(lambda: bool(pipeline.consumer.committed))
 
         assert pipeline.consumer.committed == {PARTITIONS[0]: 6}
 
@@ -128,7 +121,7 @@ async def test_a_refused_commit_is_tried_again() -> None:
         await asyncio.sleep(0.02)
 
         pipeline.consumer.commit_error = None
-        await until(lambda: bool(pipeline.consumer.committed))
+        await eventually(lambda: bool(pipeline.consumer.committed))
 
         assert pipeline.consumer.committed == {PARTITIONS[0]: 6}
 
@@ -153,7 +146,7 @@ async def test_a_record_that_blocks_the_commit_for_long_pauses_too() -> None:
         assert pipeline.consumer.paused
 
         await pipeline.finish(1)
-        await until(lambda: not pipeline.consumer.paused)
+        await eventually(lambda: not pipeline.consumer.paused)
 
 
 async def test_a_record_still_running_when_its_partition_comes_back_is_not_started_twice() -> None:
@@ -164,7 +157,7 @@ async def test_a_record_still_running_when_its_partition_comes_back_is_not_start
         await window.on_partitions_assigned(set(PARTITIONS))
         await take(window, 1, 2)
         await pipeline.finish(1, 2)
-        await until(lambda: bool(pipeline.consumer.committed))
+        await eventually(lambda: bool(pipeline.consumer.committed))
 
         assert pipeline.started == {1: 1, 2: 1}
         assert pipeline.consumer.committed == {PARTITIONS[0]: 3}
@@ -178,7 +171,7 @@ async def test_a_record_finished_while_partitions_move_is_not_handled_again() ->
         await pipeline.finish(1)
         await window.on_partitions_assigned(set(PARTITIONS))
         await take(window, 1)
-        await until(lambda: bool(pipeline.consumer.committed))
+        await eventually(lambda: bool(pipeline.consumer.committed))
 
         assert pipeline.started == {1: 1}
         assert pipeline.consumer.committed == {PARTITIONS[0]: 2}
@@ -191,7 +184,7 @@ async def test_records_of_a_partition_that_went_elsewhere_are_stopped_and_not_co
 
         await window.on_partitions_revoked(set(PARTITIONS))
         await window.on_partitions_assigned({PARTITIONS[0]})
-        await until(lambda: window.in_flight == 1)
+        await eventually(lambda: window.in_flight == 1)
 
         assert pipeline.ends[7].cancelled()
         assert not pipeline.consumer.committed
@@ -247,9 +240,9 @@ async def test_a_record_is_handled_again_after_an_outage() -> None:
         await take(window, 1)
 
         pipeline.ends[1].set_exception(ConnectionError("away"))
-        await until(lambda: pipeline.started[1] == 2)
+        await eventually(lambda: pipeline.started[1] == 2)
         await pipeline.finish(1)
-        await until(lambda: bool(pipeline.consumer.committed))
+        await eventually(lambda: bool(pipeline.consumer.committed))
 
         assert pipeline.consumer.committed == {PARTITIONS[0]: 2}
 
@@ -303,7 +296,7 @@ class Group:
         return Counter(int(number) for word, number in lines if word == what)
 
     async def all_done(self, count: int) -> None:
-        await until(lambda: len(self.count("done")) == count, timeout_s=60)
+        await eventually(lambda: len(self.count("done")) == count, within_s=60)
 
     async def committed(self) -> int:
         consumer = AIOKafkaConsumer(
@@ -342,7 +335,7 @@ async def group(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Group]:
 async def test_a_killed_worker_loses_nothing(group: Group) -> None:
     await group.send(150, lasts_s=0.3)
     first = await group.start()
-    await until(lambda: len(group.count("done")) >= 40)
+    await eventually(lambda: len(group.count("done")) >= 40)
 
     first.kill()
     await first.wait()
@@ -370,7 +363,7 @@ async def test_a_worker_joining_takes_its_part_and_repeats_nothing(group: Group)
 async def test_a_stopping_worker_finishes_what_runs_and_leaves_the_rest(group: Group) -> None:
     await group.send(90, lasts_s=1.0)
     first = await group.start(slots=30)
-    await until(lambda: len(group.count("started")) >= 30)
+    await eventually(lambda: len(group.count("started")) >= 30)
 
     first.terminate()
     assert await asyncio.wait_for(first.wait(), 15) == 0

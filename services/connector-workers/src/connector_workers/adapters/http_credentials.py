@@ -1,6 +1,7 @@
 """The credentials service, over HTTP."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Protocol
 
 import httpx
@@ -16,7 +17,6 @@ from sync_contracts.jobs import Books, JobRequested
 from connector_workers.ports import Lease, LeaseDelayedError, LeaseRefusedError, Observation
 
 _NAME = "credentials"
-_PAUSES_S = (0.3, 1.0, 3.0)
 _NEW_GENERATION_S = 2.0
 _PROVIDER_PAUSE_S = 30.0
 
@@ -43,13 +43,21 @@ class HttpCredentials:
     """Implements `CredentialSource`; keeps no secret beyond the answer it returns."""
 
     def __init__(
-        self, http: httpx.AsyncClient, url: str, *, token: Token, health: Health, timeout_s: float
+        self,
+        http: httpx.AsyncClient,
+        url: str,
+        *,
+        token: Token,
+        health: Health,
+        timeout_s: float,
+        pauses_s: tuple[float, ...] = (0.3, 1.0, 3.0),
     ) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self._token = token
         self._health = health
         self._timeout_s = timeout_s
+        self._pauses_s = pauses_s
 
     async def lease(self, request: JobRequested, *, refused_access: str | None = None) -> Lease:
         answer = await self._post(
@@ -82,20 +90,22 @@ class HttpCredentials:
         """The answer, unless credentials stays out of reach over some tries."""
         url = f"{self._url}/internal/connections/{request.connection_id}:{action}"
         body = {"company_id": request.meta.company_id, **body}
-        for pause_s in (*_PAUSES_S, None):
-            try:
-                answer = await self._once(url, body)
-            except DependencyDownError as error:
-                self._health.down(_NAME, str(error))
-                if pause_s is None:
-                    raise
-                await asyncio.sleep(pause_s)
-            else:
-                self._health.up(_NAME)
-                return answer
-        raise AssertionError("unreachable")
+        for pause_s in self._pauses_s:
+            with suppress(DependencyDownError):
+                return await self._once(url, body)
+            await asyncio.sleep(pause_s)
+        return await self._once(url, body)
 
     async def _once(self, url: str, body: dict[str, Any]) -> httpx.Response:
+        try:
+            answer = await self._answer(url, body)
+        except DependencyDownError as error:
+            self._health.down(_NAME, str(error))
+            raise
+        self._health.up(_NAME)
+        return answer
+
+    async def _answer(self, url: str, body: dict[str, Any]) -> httpx.Response:
         headers = await self._token.header()
         if (traceparent := current_traceparent()) is not None:
             headers["traceparent"] = traceparent

@@ -1,0 +1,365 @@
+"""What becomes of a request to read, whatever its connection and provider answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+from connector_workers.count_months import CountMonths
+from connector_workers.ports import LeaseDelayedError, LeaseRefusedError
+from connector_workers.read_connection import MonthsRead, ReadConnection
+from connector_workers.stops import Stops
+from connectors.protocol import MonthFailure, MonthResult, MonthWait
+from connectors.session import Session, build_session
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from service_kit.errors import DependencyDownError
+from support.fakes import FakeClock, RecordingPublisher
+from support.readings import BOOKS, CONNECTION, READ_AT, RUN, FakeCredentials, FakeReader, counts, requested
+from sync_contracts.codes import ProblemCode, WaitReason
+from sync_contracts.connections import ConnectionHealth
+from sync_contracts.ids import attempt_event_id
+from sync_contracts.jobs import Books, JobCounted, JobEvent, JobFailed, JobRequested, JobStarted, JobWaiting
+from sync_contracts.month import Month
+
+MARCH, APRIL = Month(2026, 3), Month(2026, 4)
+CLOCK = FakeClock()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[Session]:
+    async with build_session(transport=httpx.MockTransport(lambda _: httpx.Response(500))) as found:
+        yield found
+
+
+class World:
+    """The use case with everything around it."""
+
+    def __init__(self, session: Session) -> None:
+        self.credentials = FakeCredentials()
+        self.reader = FakeReader()
+        self.publish = RecordingPublisher()
+        self.stops = Stops()
+        self._read = ReadConnection(
+            credentials=self.credentials, reader_of=lambda _: self.reader, session=session, clock=CLOCK
+        )
+        self.count_months = CountMonths(
+            read=self._read,
+            reader_of=lambda _: self.reader,
+            publish=self.publish,
+            stops=self.stops,
+            clock=CLOCK,
+            worker="worker-1",
+            provider_pause_s=30.0,
+        )
+
+    async def handle(self, request: JobRequested) -> list[JobEvent]:
+        await self.count_months(request)
+        return self.publish.of(JobEvent)
+
+    async def only(self, request: JobRequested) -> JobEvent:
+        (event,) = await self.handle(request)
+        return event
+
+
+@pytest.fixture
+def world(session: Session) -> World:
+    return World(session)
+
+
+async def test_a_range_is_read_at_once_and_each_month_is_counted(world: World) -> None:
+    request = requested("2026-03", "2026-04")
+
+    endings = await world.handle(request)
+
+    assert world.reader.asked == [(MARCH, APRIL)]
+    assert [type(event) for event in world.publish.sent] == [JobStarted, JobCounted, JobCounted]
+    assert [event.job.month for event in endings] == [MARCH, APRIL]
+
+
+async def test_a_result_tells_where_it_comes_from(world: World) -> None:
+    request = requested()
+
+    event = await world.only(request)
+
+    assert isinstance(event, JobCounted)
+    assert event.values == counts().values
+    assert (event.read_at, event.calls, event.generation) == (READ_AT, 5, 3)
+    assert (event.connector, event.connector_version, event.books) == ("xero", "1", BOOKS)
+    assert event.meta.event_id == attempt_event_id(request.jobs[0].job_id, 1, "counted")
+    assert event.meta.causation_id == request.meta.event_id
+
+
+async def test_the_start_tells_the_time_it_may_take(world: World) -> None:
+    await world.handle(requested("2026-03", "2026-04"))
+
+    (started,) = world.publish.of(JobStarted)
+    assert (started.budget_s, started.worker, len(started.jobs)) == (140.0, "worker-1", 2)
+
+
+async def test_a_redelivery_repeats_the_same_ids(world: World) -> None:
+    await world.handle(requested())
+    await world.handle(requested())
+
+    ids = [event.meta.event_id for event in world.publish.sent]
+    assert ids[:2] == ids[2:]
+
+
+async def test_jobs_of_a_cancelled_run_do_not_start(world: World) -> None:
+    world.stops.cancel_run(RUN)
+
+    await world.handle(requested())
+
+    assert world.publish.sent == []
+    assert world.reader.asked == []
+
+
+async def test_jobs_of_a_deleted_connection_do_not_start(world: World) -> None:
+    world.stops.delete_connection(CONNECTION, generation=3)
+
+    await world.handle(requested(generation=3))
+
+    assert world.publish.sent == []
+
+
+async def test_a_connection_saved_after_its_deletion_is_read(world: World) -> None:
+    world.stops.delete_connection(CONNECTION, generation=3)
+
+    assert isinstance(await world.only(requested(generation=4)), JobCounted)
+
+
+async def test_a_running_reading_ends_without_result_when_its_connection_is_deleted(world: World) -> None:
+    world.reader.hangs = True
+    running = asyncio.create_task(world.handle(requested()))
+    await world.reader.began.wait()
+
+    world.stops.delete_connection(CONNECTION, generation=4)
+    await asyncio.wait_for(running, 5)
+
+    assert [type(event) for event in world.publish.sent] == [JobStarted]
+
+
+async def test_a_running_reading_may_finish_when_its_run_is_cancelled(world: World) -> None:
+    world.reader.hangs = True
+    running = asyncio.create_task(world.handle(requested()))
+    await world.reader.began.wait()
+
+    world.stops.cancel_run(RUN)
+    world.stops.delete_connection(uuid4(), generation=9)
+    done, _ = await asyncio.wait([running], timeout=0.05)
+
+    assert not done
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_complete_months_go_out_while_the_rest_waits_for_a_limit(world: World) -> None:
+    retry_at = CLOCK.now() + timedelta(hours=3)
+    world.reader.answers = {APRIL: MonthWait(WaitReason.DAILY_LIMIT, retry_at, "xero/org-1")}
+
+    march, april = await world.handle(requested("2026-03", "2026-04"))
+
+    assert isinstance(march, JobCounted)
+    assert isinstance(april, JobWaiting)
+    assert (april.reason, april.retry_at, april.budget_key) == (
+        WaitReason.DAILY_LIMIT,
+        retry_at,
+        "xero/org-1",
+    )
+
+
+@pytest.mark.parametrize(("attempt", "pause_s"), [(1, 30), (2, 60), (4, 240), (40, 900)])
+async def test_a_provider_that_is_down_is_asked_again_later_and_later(
+    world: World, attempt: int, pause_s: int
+) -> None:
+    world.reader.answers = {APRIL: MonthFailure(ProblemCode.PROVIDER_DOWN, "answered 503")}
+
+    event = await world.only(requested(attempt=attempt))
+
+    assert isinstance(event, JobWaiting)
+    assert event.reason is WaitReason.PROVIDER_DOWN
+    assert event.retry_at == CLOCK.now() + timedelta(seconds=pause_s)
+
+
+async def test_a_reading_that_takes_too_long_waits_as_if_the_provider_were_down(world: World) -> None:
+    async def too_slow(_: JobRequested) -> MonthsRead:
+        raise TimeoutError
+
+    slow = CountMonths(
+        read=too_slow,
+        reader_of=lambda _: world.reader,
+        publish=world.publish,
+        stops=world.stops,
+        clock=CLOCK,
+        worker="worker-1",
+        provider_pause_s=30.0,
+    )
+
+    await slow(requested("2026-03", "2026-04"))
+
+    assert [event.reason for event in world.publish.of(JobWaiting)] == [WaitReason.PROVIDER_DOWN] * 2
+
+
+async def test_refused_access_is_tried_once_more_with_a_fresh_one(world: World) -> None:
+    world.reader.refuses = {"access-1"}
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobCounted)
+    assert world.credentials.refused == [None, "access-1"]
+    assert world.credentials.observed == []
+
+
+async def test_only_refused_months_are_read_again(world: World) -> None:
+    world.reader.answers = {APRIL: MonthFailure(ProblemCode.NEEDS_AUTH, "expired on the way")}
+
+    await world.handle(requested("2026-03", "2026-04"))
+
+    assert world.reader.asked == [(MARCH, APRIL), (APRIL,)]
+    assert [type(event) for event in world.publish.sent] == [JobStarted, JobCounted, JobFailed]
+
+
+async def test_access_that_stays_refused_fails_and_marks_the_connection(world: World) -> None:
+    world.reader.refuses = {"access-1", "access-2"}
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobFailed)
+    assert event.code is ProblemCode.NEEDS_AUTH
+    assert [seen.health for seen in world.credentials.observed] == [ConnectionHealth.NEEDS_AUTH]
+
+
+async def test_keys_that_cannot_be_renewed_are_not_tried_twice(world: World) -> None:
+    world.credentials.has_fresh_access = False
+    world.reader.refuses = {"access-1"}
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobFailed)
+    assert len(world.reader.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "health"),
+    [
+        (MonthFailure(ProblemCode.NO_PERMISSION, "may not read"), ConnectionHealth.NO_PERMISSION),
+        (MonthFailure(ProblemCode.PROVIDER_PLAN_TOO_LOW, "no API"), ConnectionHealth.PLAN_TOO_LOW),
+    ],
+)
+async def test_missing_rights_fail_the_month_and_mark_the_connection(
+    world: World, answer: MonthResult, health: ConnectionHealth
+) -> None:
+    world.reader.answers = {APRIL: answer}
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobFailed)
+    assert [seen.health for seen in world.credentials.observed] == [health]
+
+
+async def test_other_books_than_expected_fail_the_month_and_mark_the_connection(world: World) -> None:
+    world.reader.books = Books(external_id="org-2", name="Somebody else")
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobFailed)
+    assert event.code is ProblemCode.WRONG_COMPANY
+    assert [seen.health for seen in world.credentials.observed] == [ConnectionHealth.WRONG_COMPANY]
+
+
+async def test_the_first_good_reading_of_an_untested_connection_tells_its_books(world: World) -> None:
+    world.credentials.books, world.credentials.health = None, ConnectionHealth.UNTESTED
+
+    await world.handle(requested())
+
+    (seen,) = world.credentials.observed
+    assert (seen.health, seen.books) == (ConnectionHealth.OK, BOOKS)
+
+
+async def test_an_unreadable_answer_says_nothing_about_the_connection(world: World) -> None:
+    world.credentials.health = ConnectionHealth.UNTESTED
+    world.reader.answers = {APRIL: MonthFailure(ProblemCode.UNREADABLE_ANSWER, "row 3: date")}
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobFailed)
+    assert (event.code, event.detail) == (ProblemCode.UNREADABLE_ANSWER, "row 3: date")
+    assert world.credentials.observed == []
+
+
+async def test_a_result_goes_out_although_the_observation_cannot_be_told(world: World) -> None:
+    world.credentials.health = ConnectionHealth.UNTESTED
+    world.credentials.observe_error = DependencyDownError("credentials", "away")
+
+    assert isinstance(await world.only(requested()), JobCounted)
+
+
+@pytest.mark.parametrize("code", [ProblemCode.NEEDS_AUTH, ProblemCode.CONNECTION_DELETED])
+async def test_without_a_lease_the_job_fails_without_a_call(world: World, code: ProblemCode) -> None:
+    world.credentials.refuse_with = [LeaseRefusedError(code)]
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobFailed)
+    assert event.code is code
+    assert world.reader.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "pause_s"),
+    [
+        (LeaseDelayedError(WaitReason.QUEUED, 2.0), WaitReason.QUEUED, 2),
+        (LeaseDelayedError(WaitReason.PROVIDER_DOWN, 45.0), WaitReason.PROVIDER_DOWN, 45),
+        (DependencyDownError("credentials", "away"), WaitReason.SERVICE_DOWN, 10),
+    ],
+)
+async def test_a_lease_that_cannot_be_had_now_is_a_wait(
+    world: World, error: Exception, reason: WaitReason, pause_s: int
+) -> None:
+    world.credentials.refuse_with = [error]
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobWaiting)
+    assert (event.reason, event.budget_key) == (reason, None)
+    assert event.retry_at == CLOCK.now() + timedelta(seconds=pause_s)
+
+
+async def test_a_fault_of_ours_is_raised_for_the_dead_letters(world: World) -> None:
+    world.reader.bug = KeyError("bug")
+
+    with pytest.raises(KeyError):
+        await world.handle(requested())
+
+
+async def test_each_month_is_a_span_in_its_own_trace_linked_to_the_reading(
+    world: World, spans: InMemorySpanExporter
+) -> None:
+    traces = tuple(f"00-{n:032x}-{n:016x}-01" for n in (0xAAA, 0xBBB))
+    with trace.get_tracer("test").start_as_current_span("job.requested.v1 process") as reading:
+        await world.handle(requested("2026-03", "2026-04", traceparents=traces))
+
+    months = [span for span in spans.get_finished_spans() if span.name == "read month"]
+    assert [_ids(span) for span in months] == [(0xAAA, 0xAAA), (0xBBB, 0xBBB)]
+    assert {span.links[0].context.span_id for span in months} == {reading.get_span_context().span_id}
+    sent_in = [sent for sent in world.publish.traces if sent]
+    assert [sent.split("-")[1] for sent in sent_in] == [f"{n:032x}" for n in (0xAAA, 0xBBB)]
+
+
+def _ids(span: ReadableSpan) -> tuple[int, int]:
+    assert span.context is not None
+    assert span.parent is not None
+    return span.context.trace_id, span.parent.span_id
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    return exporter
