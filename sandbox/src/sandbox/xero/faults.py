@@ -46,11 +46,11 @@ def cut_short(body: Row, name: str) -> None:
 
 
 def make_unreadable(body: Row, name: str, options: Mapping[str, Any]) -> None:
-    """Let the first row have an amount (or, with `what: date`, a day) that nobody can read."""
+    """Let the first row have an amount (or, with `field: date`, a day) that nobody can read."""
     if not body[name]:
         return
     row = dict(body[name][0])
-    if options.get("what") == "date" or "SubTotal" not in row:
+    if options.get("field") == "date" or "SubTotal" not in row:
         row |= {"Date": "/Date(soon)/", **({"DateString": "soon"} if "DateString" in row else {})}
     else:
         row["SubTotal"] = "about twelve"
