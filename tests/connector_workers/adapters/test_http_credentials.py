@@ -100,6 +100,7 @@ async def test_an_answer_that_does_not_fit_quotes_no_secret() -> None:
     [
         (problem(404, "CONNECTION_NOT_FOUND"), ProblemCode.CONNECTION_DELETED),
         (problem(409, "NEEDS_AUTH"), ProblemCode.NEEDS_AUTH),
+        (problem(409, "NO_PERMISSION"), ProblemCode.NO_PERMISSION),
     ],
 )
 async def test_a_connection_that_cannot_be_read_is_refused(answer: httpx.Response, code: ProblemCode) -> None:

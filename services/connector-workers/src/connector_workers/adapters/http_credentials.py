@@ -123,8 +123,6 @@ def _refusal(answer: httpx.Response) -> Exception:
     match _code(answer):
         case "CONNECTION_NOT_FOUND":
             return LeaseRefusedError(ProblemCode.CONNECTION_DELETED)
-        case "NEEDS_AUTH":
-            return LeaseRefusedError(ProblemCode.NEEDS_AUTH)
         case "GENERATION_OLD":
             return LeaseDelayedError(WaitReason.QUEUED, _NEW_GENERATION_S)
         case "PROVIDER_DOWN":
@@ -132,6 +130,8 @@ def _refusal(answer: httpx.Response) -> Exception:
             return LeaseDelayedError(
                 WaitReason.PROVIDER_DOWN, float(told) if told.isdecimal() else _PROVIDER_PAUSE_S
             )
+        case code if answer.status_code == httpx.codes.CONFLICT and code in set(ProblemCode):
+            return LeaseRefusedError(ProblemCode(code))
         case code:
             return PermanentError("UNEXPECTED_ANSWER", f"credentials answered {answer.status_code} {code}")
 
