@@ -138,8 +138,8 @@ async def test_killing_the_command_takes_its_servers_along_and_the_next_start_wo
 @pytest.mark.skipif(sys.platform != "linux", reason="the command of a process is read from /proc")
 async def test_a_leftover_process_is_ended_but_a_stranger_with_its_number_is_not(tmp_path: Path) -> None:
     ours, stranger = ChildProcess("ours", tmp_path), ChildProcess("stranger", tmp_path)
-    ours.spawn(["/bin/sleep", "600"])
-    stranger.spawn(["/bin/sleep", "601"])
+    ours.spawn(["/bin/sleep", "600"], {})
+    stranger.spawn(["/bin/sleep", "601"], {})
     record = tmp_path / "run" / "stranger.json"
     record.write_text(record.read_text().replace("601", "602"))
     pids = [ours.pid, stranger.pid]

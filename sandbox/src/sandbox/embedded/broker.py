@@ -1,8 +1,9 @@
 """The broker: Tansu, a Kafka-compatible server that keeps everything in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
 from sandbox.embedded.errors import EmbeddedError
 from sandbox.embedded.ports import HOST, accepts
@@ -26,6 +27,7 @@ class Broker:
     """Implements `Program`; remembers its topics, because a restart leaves it empty."""
 
     name = "broker"
+    environment: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, port: int) -> None:
         self.port = port

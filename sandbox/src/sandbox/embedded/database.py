@@ -1,8 +1,9 @@
 """The database: SecantusDB, MongoDB-compatible, on WiredTiger; run as a program and never imported."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from sandbox.embedded.ports import HOST, accepts
 
@@ -11,6 +12,7 @@ class Database:
     """Implements `Program`; its data survives restarts and kills."""
 
     name = "database"
+    environment: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, folder: Path, port: int) -> None:
         self.port = port

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,12 +38,12 @@ class ChildProcess:
         """The process id while it runs."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
-    def spawn(self, command: Sequence[str]) -> None:
+    def spawn(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start it; only from a thread that lives as long as it shall, since Linux ties it to the thread."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._record.parent.mkdir(parents=True, exist_ok=True)
         launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), *command]
-        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 (our own command)
@@ -52,7 +52,7 @@ class ChildProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self._cwd,
-                env=environment,
+                env={**inherited, **environment},
                 start_new_session=True,  # a Ctrl-C in the terminal reaches us only; we stop it in order
             )
         self._record.write_text(json.dumps({"pid": self._process.pid, "command": list(command)}))

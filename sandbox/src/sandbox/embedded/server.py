@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,8 +16,16 @@ READY_S = 60.0
 class Program(Protocol):
     """What is particular to one of the servers; may raise EmbeddedError."""
 
-    name: str
-    port: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What it reads from its environment, besides the little that every child inherits."""
+        ...
 
     def command(self) -> Sequence[str]:
         """Write what the program needs on disk; tell how to start it."""
@@ -62,7 +70,7 @@ class Server:
         await self._child.end_leftover()
         if not is_free(self._program.port):
             raise EmbeddedError(f"Port {self._program.port} for the embedded {self._program.name} is taken.")
-        self._child.spawn(self._program.command())
+        self._child.spawn(self._program.command(), self._program.environment)
         try:
             await self._until_ready()
         except BaseException:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import hvac
 import requests
@@ -31,6 +32,7 @@ class Vault:
     """Implements `Program`; root token in `keys.json`, secret-ids in `secret-ids/`, all of mode 0600."""
 
     name = "vault"
+    environment: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, folder: Path, port: int) -> None:
         self.port = port

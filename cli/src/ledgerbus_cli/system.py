@@ -1,0 +1,180 @@
+"""The whole of ledgerbus on one machine: embedded servers, sandbox and the five services as processes."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from connectors.registry import CONNECTORS
+from sandbox.embedded import EmbeddedStack, Server
+from sandbox.embedded.ports import free_port
+from sync_contracts.providers import Provider
+from sync_contracts.topics import all_topics
+
+from ledgerbus_cli.addresses import Addresses
+from ledgerbus_cli.identity import AUDIENCE, ISSUER, PlatformKey
+from ledgerbus_cli.programs import PythonProgram
+
+SERVICES = ("credentials", "sync-orchestrator", "connector-workers", "summary-writer", "notifier")
+DATABASES = {
+    "credentials": "credentials",
+    "sync-orchestrator": "orchestrator",
+    "summary-writer": "summaries",
+    "notifier": "notifier",
+}
+PARTITIONS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """How many books the imitations have."""
+
+    seed: int = 1
+    clients: int = 10
+    documents: int = 20
+
+
+@dataclass(slots=True)
+class System:
+    """Start and stop everything together, or one process alone; data under `data_dir`."""
+
+    data_dir: Path
+    sandbox_options: SandboxOptions = field(default_factory=SandboxOptions)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    stack: EmbeddedStack = field(init=False)
+    sandbox: Server = field(init=False)
+    services: dict[str, Server] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.data_dir = self.data_dir.absolute()
+        self.ports = {name: self.ports.get(name) or free_port() for name in ("sandbox", *SERVICES)}
+        self.stack = EmbeddedStack(self.data_dir)
+        options = self.sandbox_options
+        program = PythonProgram(
+            name="sandbox",
+            port=self.ports["sandbox"],
+            module="sandbox",
+            ready_path="/_calls",
+            arguments=(
+                *("--port", str(self.ports["sandbox"]), "--seed", str(options.seed)),
+                *("--clients", str(options.clients), "--documents", str(options.documents)),
+            ),
+        )
+        self.sandbox = Server(program, self.data_dir)
+
+    @property
+    def addresses(self) -> Addresses:
+        return Addresses(
+            kafka=self.stack.settings.bootstrap_servers,
+            credentials=self._url("credentials"),
+            orchestrator=self._url("sync-orchestrator"),
+            summaries=self._url("summary-writer"),
+            notifier=self._url("notifier"),
+            workers=self._url("connector-workers"),
+            sandbox=self._url("sandbox"),
+            vault=self.stack.settings.vault.address,
+        )
+
+    @property
+    def key(self) -> PlatformKey:
+        return PlatformKey.kept_in(self.data_dir / "platform")
+
+    async def start(self) -> None:
+        """Servers and sandbox, then topics, then the services; stops all of it when one fails."""
+        try:
+            await asyncio.gather(self.stack.start(), self.sandbox.start())
+            await self.stack.create_topics(all_topics(), PARTITIONS)
+            connectors = await self._connector_settings()
+            for name in SERVICES:
+                self.services[name] = self._service(name, connectors)
+            await asyncio.gather(*(service.start() for service in self.services.values()))
+        except BaseException:
+            await self.stop()
+            raise
+        self.addresses.write(self.data_dir)
+
+    async def stop(self) -> None:
+        """Services first, so that they can hand back what they have."""
+        await asyncio.gather(*(service.stop() for service in self.services.values()))
+        await asyncio.gather(self.sandbox.stop(), self.stack.stop())
+
+    async def restart(self, name: str, **environment: str) -> None:
+        """One service again, with other settings; waits until it is ready."""
+        await self.services[name].stop()
+        await self.begin(name, **environment)
+
+    async def begin(self, name: str, **environment: str) -> None:
+        """Start a service that does not run."""
+        self.services[name] = self._service(name, await self._connector_settings(), environment)
+        await self.services[name].start()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def _url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def _service(
+        self, name: str, connectors: Mapping[str, str], more: Mapping[str, str] | None = None
+    ) -> Server:
+        module = name.replace("-", "_")
+        own = {f"{module.upper()}__{key}": value for key, value in self._settings(name).items()}
+        program = PythonProgram(
+            name=name,
+            port=self.ports[name],
+            module=module,
+            ready_path="/ready",
+            environment={**own, **connectors, **self.environment, **(more or {})},
+        )
+        return Server(program, self.data_dir)
+
+    def _settings(self, name: str) -> dict[str, str]:
+        stack = self.stack.settings
+        role = stack.vault.roles[name]
+        settings = {
+            "KAFKA__BOOTSTRAP_SERVERS": stack.bootstrap_servers,
+            "KAFKA__IDEMPOTENT": "false",
+            "KAFKA__SESSION_TIMEOUT_MS": "3000",
+            "KAFKA__HEARTBEAT_INTERVAL_MS": "500",
+            "HTTP__PORT": str(self.ports[name]),
+            "VAULT__ADDRESS": stack.vault.address,
+            "VAULT__MOUNT": stack.vault.mount,
+            "VAULT__ROLE_ID": role.role_id,
+            "VAULT__SECRET_ID_FILE": str(role.secret_id_file),
+            "USERS__ISSUER": ISSUER,
+            "USERS__AUDIENCE": AUDIENCE,
+            "USERS__JWKS_URL": self.key.jwks_url,
+            "CREDENTIALS_URL": self._url("credentials"),
+            "PUBLIC_URL": self._url(name),
+        }
+        if name in DATABASES:
+            settings |= {"MONGO__URL": stack.mongo_url, "MONGO__DATABASE": DATABASES[name]}
+        return settings
+
+    async def _connector_settings(self) -> dict[str, str]:
+        """Point the connectors at the sandbox, with the operator's keys it gives out."""
+        async with httpx.AsyncClient(base_url=self._url("sandbox"), trust_env=False, timeout=30) as client:
+            accounts: list[dict[str, Any]] = (await client.get("/_accounts")).raise_for_status().json()
+        endpoints: dict[str, dict[str, str]] = {}
+        operators: dict[str, dict[str, str]] = {}
+        for account in accounts:
+            provider = Provider(account["provider"])
+            endpoints.setdefault(provider, {}).update(account["endpoints"])
+            given = account["credentials"] | {"redirect_uri": f"{self._url('credentials')}/v1/oauth/callback"}
+            wanted = {entry.name for entry in CONNECTORS[provider].form.operator_fields}
+            operators.setdefault(provider, {}).update({name: given[name] for name in wanted & given.keys()})
+        return {
+            "CONNECTORS__ENDPOINTS": json.dumps(endpoints),
+            "CONNECTORS__OPERATORS": json.dumps(operators),
+        }
