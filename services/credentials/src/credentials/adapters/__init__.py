@@ -1,0 +1,1 @@
+"""Everything outside the service, one file each, named technology_role."""

@@ -1,0 +1,112 @@
+"""Connection records in MongoDB."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo import ASCENDING
+from pymongo.errors import DuplicateKeyError
+from service_kit.mongo import Document
+from sync_contracts.providers import Provider
+
+from credentials.connection import Connection, Place, Stage
+
+
+class MongoConnections:
+    """Implements `ConnectionStore`: one document per company, client and provider, kept after a delete."""
+
+    def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
+        self._connections = database["connections"]
+
+    async def ensure_indexes(self) -> None:
+        """Run once at start."""
+        place = [(name, ASCENDING) for name in ("company_id", "client_id", "provider")]
+        await self._connections.create_index(place, unique=True)
+        await self._connections.create_index([("company_id", ASCENDING), ("_id", ASCENDING)])
+        await self._connections.create_index("terms.token_set_id", sparse=True)
+        await self._connections.create_index("open_since", sparse=True)
+        await self._connections.create_index("probe_due", sparse=True)
+
+    async def at(self, place: Place) -> Connection | None:
+        return _connection(await self._connections.find_one(place.model_dump(mode="json")))
+
+    async def by_id(self, company_id: str, connection_id: UUID) -> Connection | None:
+        wanted = {"_id": connection_id, "company_id": company_id}
+        return _connection(await self._connections.find_one(wanted))
+
+    async def put(self, connection: Connection) -> bool:
+        document = _document(connection)
+        if connection.revision == 0:
+            try:
+                await self._connections.insert_one(document)
+            except DuplicateKeyError:
+                return False
+            return True
+        expected = {"_id": connection.connection_id, "revision": connection.revision}
+        answer = await self._connections.replace_one(expected, document)
+        return answer.matched_count == 1
+
+    async def of_company(
+        self,
+        company_id: str,
+        *,
+        client_id: str | None,
+        provider: Provider | None,
+        after: UUID | None,
+        limit: int,
+    ) -> list[Connection]:
+        wanted: Document = {"company_id": company_id, "$or": _SHOWN}
+        if client_id is not None:
+            wanted["client_id"] = client_id
+        if provider is not None:
+            wanted["provider"] = provider.value
+        if after is not None:
+            wanted["_id"] = {"$gt": after}
+        return await self._found(wanted, limit)
+
+    async def of_clients(
+        self, company_id: str, provider: Provider, client_ids: Sequence[str]
+    ) -> list[Connection]:
+        clients = {"$in": list(client_ids)}
+        wanted = {"company_id": company_id, "client_id": clients, "provider": provider.value}
+        return await self._found(wanted | _USABLE, len(client_ids) or 1)
+
+    async def sharing(self, company_id: str, token_set_id: UUID) -> list[Connection]:
+        return await self._found({"company_id": company_id, "terms.token_set_id": token_set_id} | _USABLE, 0)
+
+    async def left_open(self, before: datetime, limit: int) -> list[Connection]:
+        return await self._found({"open_since": {"$lt": before}}, limit)
+
+    async def to_probe(self, now: datetime, limit: int) -> list[Connection]:
+        return await self._found({"probe_due": {"$lte": now}} | _USABLE, limit)
+
+    async def _found(self, wanted: Document, limit: int) -> list[Connection]:
+        cursor = self._connections.find(wanted).sort("_id", ASCENDING).limit(limit)
+        return [Connection.model_validate(document) async for document in cursor]
+
+
+_USABLE: Document = {"stage": Stage.ACTIVE.value}
+_SHOWN: list[Document] = [
+    {"stage": {"$in": [Stage.ACTIVE.value, Stage.DELETING.value]}},
+    {"saving": {"$ne": None}},
+]
+
+
+def _connection(document: Document | None) -> Connection | None:
+    return None if document is None else Connection.model_validate(document)
+
+
+def _document(connection: Connection) -> Document:
+    document = connection.model_dump(mode="json") | {
+        "_id": connection.connection_id,
+        "revision": connection.revision + 1,
+    }
+    if connection.terms is not None:
+        document["terms"]["token_set_id"] = connection.terms.token_set_id
+    # Instants that are searched for stand as dates of their own, and only where something is due.
+    if connection.is_open:
+        document["open_since"] = connection.changed_at
+    if connection.probe_at is not None:
+        document["probe_due"] = connection.probe_at
+    return document

@@ -1,0 +1,140 @@
+"""A Vault client that is always signed in: hvac blocks and never signs in again by itself."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import hvac
+import requests
+from anyio import CapacityLimiter, to_thread
+from hvac.exceptions import (
+    BadGateway,
+    Forbidden,
+    InternalServerError,
+    InvalidRequest,
+    RateLimitExceeded,
+    Unauthorized,
+    UnexpectedError,
+    VaultDown,
+    VaultError,
+)
+from requests.adapters import HTTPAdapter
+from service_kit.errors import DependencyDownError
+from service_kit.health import Health
+from service_kit.settings import VaultSettings
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_AT_ONCE = 20
+_RENEW_AT = 2 / 3
+_SHORTEST_LEASE_S = 30
+_RETRY_S = 2.0
+_OUTAGES = (
+    requests.RequestException,
+    VaultDown,
+    InternalServerError,
+    BadGateway,
+    RateLimitExceeded,
+    UnexpectedError,
+)
+
+
+class VaultClient:
+    """Runs blocking work in threads; signs in by AppRole, renews, and signs in again near the last end."""
+
+    def __init__(self, settings: VaultSettings, health: Health) -> None:
+        self._settings = settings
+        self._health = health
+        self._limiter = CapacityLimiter(_AT_ONCE)
+        self._signing_in = asyncio.Lock()
+        self._renew_at_s = 0.0
+        session = requests.Session()
+        session.trust_env = False  # a proxy of the environment must not see secrets
+        session.mount("http://", HTTPAdapter(pool_maxsize=_AT_ONCE))
+        session.mount("https://", HTTPAdapter(pool_maxsize=_AT_ONCE))
+        self._session = session
+        self._client = hvac.Client(
+            url=settings.address, token="", session=session, timeout=settings.timeout_s
+        )
+
+    @property
+    def mount(self) -> str:
+        return self._settings.mount
+
+    async def run(self, work: Callable[[hvac.Client], T]) -> T:
+        """The work's answer; DependencyDownError while Vault cannot do it."""
+        if not self._renew_at_s:
+            await self._sign_in(unless_token_is_not="")
+        token = self._client.token
+        try:
+            answer = await self._in_thread(work)
+        except (Forbidden, Unauthorized):
+            await self._sign_in(unless_token_is_not=token)
+            answer = await self._in_thread(work, refused="permission denied")
+        self._health.up("vault")
+        return answer
+
+    async def keep_signed_in(self) -> None:
+        """For ever: renew at two thirds of the token's life."""
+        while True:
+            try:
+                await self._renew()
+            except DependencyDownError:
+                logger.warning("Vault is out of reach")
+                await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(max(1.0, min(_RETRY_S, self._renew_at_s - time.monotonic())))
+
+    async def aclose(self) -> None:
+        await to_thread.run_sync(self._session.close)
+
+    async def _renew(self) -> None:
+        if time.monotonic() < self._renew_at_s:
+            return
+        if not self._renew_at_s:
+            await self._sign_in(unless_token_is_not="")
+            return
+        token = self._client.token
+        try:
+            answer = await self._in_thread(lambda client: client.auth.token.renew_self())
+        except (Forbidden, Unauthorized, InvalidRequest):
+            await self._sign_in(unless_token_is_not=token)
+            return
+        lease_s = float(answer["auth"]["lease_duration"])
+        if lease_s < _SHORTEST_LEASE_S:  # near its last end a token gets ever shorter leases
+            await self._sign_in(unless_token_is_not=token)
+        else:
+            self._valid_for(lease_s)
+
+    async def _sign_in(self, *, unless_token_is_not: str) -> None:
+        async with self._signing_in:
+            if self._client.token != unless_token_is_not:
+                return  # another task has just done it
+            answer = await self._in_thread(self._login, refused="sign-in refused")
+            self._client.token = answer["auth"]["client_token"]
+            self._valid_for(float(answer["auth"]["lease_duration"]))
+
+    def _login(self, client: hvac.Client) -> dict[str, dict[str, str]]:
+        secret_id = self._settings.secret_id_file.read_text().strip()
+        return dict(client.auth.approle.login(self._settings.role_id, secret_id, use_token=False))
+
+    def _valid_for(self, lease_s: float) -> None:
+        self._renew_at_s = time.monotonic() + lease_s * _RENEW_AT
+
+    async def _in_thread(self, work: Callable[[hvac.Client], T], *, refused: str | None = None) -> T:
+        try:
+            return await to_thread.run_sync(partial(work, self._client), limiter=self._limiter)
+        except _OUTAGES as error:
+            raise self._down(type(error).__name__) from None  # its text may quote the request
+        except VaultError:
+            if refused is None:
+                raise
+            raise self._down(refused) from None
+
+    def _down(self, reason: str) -> DependencyDownError:
+        self._health.down("vault", reason)
+        return DependencyDownError("vault", reason)

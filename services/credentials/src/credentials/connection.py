@@ -1,0 +1,296 @@
+"""A client's connection to a provider: its record, which holds no secret, and how it may change."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID, uuid5
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sync_contracts.codes import ProblemCode
+from sync_contracts.connections import (
+    ConnectionDeleted,
+    ConnectionEvent,
+    ConnectionHealth,
+    ConnectionNeedsAuth,
+    ConnectionRecovered,
+    ConnectionSaved,
+)
+from sync_contracts.event import Actor, Meta
+from sync_contracts.ids import PlatformId
+from sync_contracts.jobs import Books
+from sync_contracts.providers import Provider
+
+_NAMESPACE = UUID("2f1be5f6-95e3-5a43-8e32-6f6a1b7d9c04")
+
+CODE_OF_HEALTH: Mapping[ConnectionHealth, ProblemCode] = {
+    ConnectionHealth.NEEDS_AUTH: ProblemCode.NEEDS_AUTH,
+    ConnectionHealth.WRONG_COMPANY: ProblemCode.WRONG_COMPANY,
+    ConnectionHealth.NO_PERMISSION: ProblemCode.NO_PERMISSION,
+    ConnectionHealth.PLAN_TOO_LOW: ProblemCode.PROVIDER_PLAN_TOO_LOW,
+}
+HEALTH_OF_CODE = {code: health for health, code in CODE_OF_HEALTH.items()}
+
+
+class Stage(StrEnum):
+    """Where a connection's life stands."""
+
+    NEW = "new"
+    ACTIVE = "active"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Place(_Record):
+    """There is one connection per client and provider, and its id never changes."""
+
+    company_id: PlatformId
+    client_id: PlatformId
+    provider: Provider
+
+    @property
+    def connection_id(self) -> UUID:
+        return uuid5(_NAMESPACE, f"{self.company_id}/{self.client_id}/{self.provider}")
+
+
+class Click(_Record):
+    """Who asked for a change, in which trace."""
+
+    actor: Actor
+    correlation_id: str
+    traceparent: str | None = None
+
+
+class Terms(_Record):
+    """What a save lays down."""
+
+    ref: UUID = Field(description="This use of the token set: the save that took it.")
+    token_set_id: UUID | None = Field(default=None, description="Known once the save has finished.")
+    settings: dict[str, str]
+    account_key: str
+    owner_key: str
+    books: Books = Books()
+    health: ConnectionHealth = ConnectionHealth.UNTESTED
+
+
+class Outgoing(_Record):
+    """A message that is on record here until Kafka has it."""
+
+    event_id: UUID
+    topic: str
+    body: str
+    traceparent: str | None = None
+
+    @classmethod
+    def of(cls, event: ConnectionEvent, traceparent: str | None) -> Self:
+        return cls(
+            event_id=event.meta.event_id,
+            topic=event.topic,
+            body=event.model_dump_json(),
+            traceparent=traceparent,
+        )
+
+
+class Saving(_Record):
+    """A save under way: what it will lay down and the message that will tell it."""
+
+    terms: Terms
+    click: Click
+    message: Outgoing
+
+
+class Observation(_Record):
+    """What a reading or a probe found out about a connection."""
+
+    outcome: ConnectionHealth
+    cause: str = Field(default="", max_length=500)
+    books: Books = Books()
+
+
+class BeingChangedError(Exception):
+    """Another save or delete of this connection has not finished."""
+
+
+class ChangeLostError(Exception):
+    """The save was undone or overtaken by a delete meanwhile."""
+
+
+class Connection(Place):
+    """The record; every method answers the changed one."""
+
+    revision: int = 0
+    stage: Stage = Stage.NEW
+    generation: int = 0
+    terms: Terms | None = None
+    saving: Saving | None = None
+    releasing: tuple[UUID, ...] = ()
+    released_settings: dict[str, str] = Field(default_factory=dict)
+    outbox: tuple[Outgoing, ...] = ()
+    click: Click | None = None
+    cause: str = ""
+    health_changes: int = 0
+    probe_at: AwareDatetime | None = None
+    saved_at: AwareDatetime | None = None
+    observed_at: AwareDatetime | None = None
+    changed_at: AwareDatetime
+
+    @classmethod
+    def fresh(cls, place: Place, now: datetime) -> "Connection":
+        """A record without any save yet."""
+        return cls(**place.model_dump(), changed_at=now)
+
+    @property
+    def place(self) -> Place:
+        return Place(company_id=self.company_id, client_id=self.client_id, provider=self.provider)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to finish: by its own request, else by the sweeper."""
+        return bool(self.saving or self.outbox or self.releasing or self.stage is Stage.DELETING)
+
+    @property
+    def is_usable(self) -> bool:
+        return self.stage is Stage.ACTIVE and self.terms is not None
+
+    def begin_save(self, terms: Terms, click: Click, *, now: datetime) -> "Connection":
+        """Raises BeingChangedError while another change is under way."""
+        if self.saving is not None or self.stage is Stage.DELETING:
+            raise BeingChangedError
+        generation = self.generation + 1
+        saved = ConnectionSaved(
+            **self._named(generation, "saved", click, now), health=terms.health, books=terms.books
+        )
+        message = Outgoing.of(saved, click.traceparent)
+        return self._with(saving=Saving(terms=terms, click=click, message=message), changed_at=now)
+
+    def finish_save(self, ref: UUID, token_set_id: UUID, *, now: datetime) -> "Connection":
+        """The new terms hold from now on; raises ChangeLostError when the save is no longer under way."""
+        saving = self._under_way(ref)
+        is_tested = saving.terms.health is ConnectionHealth.OK
+        return self._with(
+            stage=Stage.ACTIVE,
+            generation=self.generation + 1,
+            terms=saving.terms.model_copy(update={"token_set_id": token_set_id}),
+            saving=None,
+            releasing=self.releasing + self._held,
+            outbox=(*self.outbox, saving.message),
+            click=saving.click,
+            cause="",
+            health_changes=0,
+            probe_at=now if is_tested else None,
+            saved_at=now,
+            observed_at=None,
+            changed_at=now,
+        )
+
+    def undo_save(self, ref: UUID, *, now: datetime) -> "Connection":
+        """As it was before; what the save took is given back."""
+        self._under_way(ref)
+        return self._with(saving=None, releasing=(*self.releasing, ref), changed_at=now)
+
+    def begin_delete(self, click: Click, *, now: datetime) -> "Connection":
+        """Nothing can be leased from now on; a save under way loses."""
+        saving = () if self.saving is None else (self.saving.terms.ref,)
+        generation = self.generation + 1
+        deleted = ConnectionDeleted(**self._named(generation, "deleted", click, now))
+        return self._with(
+            stage=Stage.DELETING,
+            generation=generation,
+            terms=None,
+            saving=None,
+            releasing=self.releasing + self._held + saving,
+            released_settings=self.terms.settings if self.terms else {},
+            outbox=(*self.outbox, Outgoing.of(deleted, click.traceparent)),
+            click=click,
+            cause="",
+            probe_at=None,
+            changed_at=now,
+        )
+
+    def released(self, ref: UUID, *, now: datetime) -> "Connection":
+        """A token set is no longer held; the last one ends a delete."""
+        rest = tuple(other for other in self.releasing if other != ref)
+        is_gone = self.stage is Stage.DELETING and not rest
+        return self._with(
+            releasing=rest,
+            stage=Stage.DELETED if is_gone else self.stage,
+            released_settings=self.released_settings if rest else {},
+            changed_at=now,
+        )
+
+    def sent(self, event_id: UUID) -> "Connection":
+        """Kafka has this message."""
+        return self._with(outbox=tuple(message for message in self.outbox if message.event_id != event_id))
+
+    def observed(self, seen: Observation, *, now: datetime) -> "Connection":
+        """The health after an observation, with a message where it begins or ends a trouble."""
+        if self.terms is None:
+            return self
+        outcome, books = self._judged(seen)
+        before = self.terms.health
+        terms = self.terms.model_copy(update={"health": outcome, "books": books})
+        known = self._with(terms=terms, cause=seen.cause, observed_at=now)
+        return known if outcome is before else known.told(before, outcome, now=now)
+
+    def told(self, before: ConnectionHealth, after: ConnectionHealth, *, now: datetime) -> "Connection":
+        """With the message about a change of health, where there is one to tell."""
+        if self.click is None:
+            return self
+        changes = self.health_changes + 1
+        code = CODE_OF_HEALTH.get(after)
+        event: ConnectionEvent
+        if code is not None:
+            named = self._named(self.generation, f"needs_auth/{changes}", self.click, now)
+            event = ConnectionNeedsAuth(**named, health=after, code=code)
+        elif before in CODE_OF_HEALTH:
+            named = self._named(self.generation, f"recovered/{changes}", self.click, now)
+            event = ConnectionRecovered(**named)
+        else:
+            return self
+        outbox = (*self.outbox, Outgoing.of(event, None))
+        return self._with(health_changes=changes, outbox=outbox, changed_at=now)
+
+    def probed(self, *, next_at: datetime | None) -> "Connection":
+        """When rights are to be probed again; None when they have been."""
+        return self._with(probe_at=next_at)
+
+    def _judged(self, seen: Observation) -> tuple[ConnectionHealth, Books]:
+        pinned = self.terms.books if self.terms else Books()
+        if seen.outcome is not ConnectionHealth.OK:
+            return seen.outcome, pinned
+        if pinned.external_id and seen.books.external_id not in {None, pinned.external_id}:
+            return ConnectionHealth.WRONG_COMPANY, pinned
+        known = seen.books.model_dump(exclude_none=True)
+        return ConnectionHealth.OK, pinned.model_copy(update=known)
+
+    def _under_way(self, ref: UUID) -> Saving:
+        if self.saving is None or self.saving.terms.ref != ref:
+            raise ChangeLostError
+        return self.saving
+
+    @property
+    def _held(self) -> tuple[UUID, ...]:
+        return () if self.terms is None else (self.terms.ref,)
+
+    def _named(self, generation: int, kind: str, click: Click, now: datetime) -> dict[str, object]:
+        meta = Meta(
+            event_id=uuid5(self.connection_id, f"{generation}/{kind}"),
+            occurred_at=now,
+            company_id=self.company_id,
+            correlation_id=click.correlation_id,
+            actor=click.actor,
+        )
+        return {
+            "meta": meta,
+            "connection_id": self.connection_id,
+            "client_id": self.client_id,
+            "provider": self.provider,
+            "generation": generation,
+        }
+
+    def _with(self, **changes: object) -> "Connection":
+        return self.model_copy(update=changes)

@@ -1,0 +1,91 @@
+"""A user's consent at a provider, from the link to the chosen organisation; its record holds no secret."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from credentials.connection import Click, Place
+
+LINK_LIFE = timedelta(minutes=15)
+CHOICE_LIFE = timedelta(hours=1)
+
+
+class ConsentState(StrEnum):
+    """How far a consent has come."""
+
+    WAITING = "waiting"
+    EXCHANGING = "exchanging"
+    CHOOSING = "choosing"
+    DONE = "done"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class ConsentOrganisation(BaseModel):
+    """One organisation that the consent opens."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    external_id: str
+    name: str
+    settings: dict[str, str]
+    just_consented: bool
+
+
+class ConsentUsedError(Exception):
+    """The link was used before, or its time is over."""
+
+
+class Consent(BaseModel):
+    """The record; every method answers the changed one."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    consent_id: UUID
+    revision: int = 0
+    place: Place
+    click: Click
+    return_to: str | None = None
+    state: ConsentState = ConsentState.WAITING
+    expires_at: AwareDatetime
+    owner_key: str | None = None
+    token_set_id: UUID | None = None
+    organisations: tuple[ConsentOrganisation, ...] = ()
+    chosen: str | None = None
+    cause: str = ""
+
+    def seen_at(self, now: datetime) -> ConsentState:
+        """The state for people to see."""
+        is_under_way = self.state in {ConsentState.WAITING, ConsentState.EXCHANGING, ConsentState.CHOOSING}
+        return ConsentState.EXPIRED if is_under_way and now >= self.expires_at else self.state
+
+    def returned(self, now: datetime) -> "Consent":
+        """The browser came back, for the first time and in time; else ConsentUsedError."""
+        if self.seen_at(now) is not ConsentState.WAITING:
+            raise ConsentUsedError
+        return self.model_copy(update={"state": ConsentState.EXCHANGING})
+
+    def granted(self, owner_key: str, token_set_id: UUID) -> "Consent":
+        """From now on it uses a token set, whatever becomes of it."""
+        return self.model_copy(update={"owner_key": owner_key, "token_set_id": token_set_id})
+
+    def opened(self, organisations: tuple[ConsentOrganisation, ...], now: datetime) -> "Consent":
+        """The secrets are in the vault; the user chooses an organisation."""
+        changes = {
+            "state": ConsentState.CHOOSING,
+            "organisations": organisations,
+            "expires_at": now + CHOICE_LIFE,
+        }
+        return self.model_copy(update=changes)
+
+    def failed(self, cause: str) -> "Consent":
+        return self.model_copy(update={"state": ConsentState.FAILED, "cause": cause})
+
+    def chose(self, external_id: str) -> "Consent":
+        return self.model_copy(update={"state": ConsentState.DONE, "chosen": external_id})
+
+    def let_go(self) -> "Consent":
+        """It no longer uses its token set."""
+        return self.model_copy(update={"token_set_id": None})

@@ -1,0 +1,56 @@
+"""Who calls: people see their own company, owners and admins change it."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+from service_kit.problems import ProblemError
+from service_kit.telemetry import current_traceparent
+from service_kit.tokens import User
+from sync_contracts.codes import RefusalCode, sentence
+from sync_contracts.event import Actor
+from sync_contracts.ids import PlatformId
+
+from credentials.connection import Click
+
+CurrentUser = Callable[[Request], Awaitable[User]]
+
+_IDS: TypeAdapter[PlatformId] = TypeAdapter(PlatformId)
+_CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The dependencies of a route: who may look, who may change."""
+
+    current_user: CurrentUser
+
+    async def looks(self, request: Request) -> User:
+        """Anybody of the company."""
+        user = await self.current_user(request)
+        try:
+            _IDS.validate_python(user.company_id)  # it becomes a part of a path in Vault
+            _IDS.validate_python(user.id)
+        except ValidationError:
+            raise ProblemError(401, "UNAUTHENTICATED", "The token's ids do not fit.") from None
+        return user
+
+    async def changes(self, request: Request) -> User:
+        """An owner or admin."""
+        user = await self.looks(request)
+        if not user.may_change:
+            raise ProblemError(403, RefusalCode.FORBIDDEN.value, sentence(RefusalCode.FORBIDDEN))
+        return user
+
+
+def click_of(user: User, request: Request) -> Click:
+    """Who asked; `X-Correlation-Id` names the user's click where the platform sends it."""
+    told = request.headers.get("X-Correlation-Id", "")
+    return Click(
+        actor=Actor(id=user.id, role=user.role),
+        correlation_id=told if _CORRELATION.fullmatch(told) else str(uuid4()),
+        traceparent=current_traceparent(),
+    )

@@ -1,0 +1,67 @@
+"""Saves what a user has entered into a provider's form."""
+
+from collections.abc import Mapping
+
+from connectors.protocol import Connector, Credentials, Grant
+from service_kit.clock import Clock
+from sync_contracts.connections import ConnectionHealth
+from sync_contracts.jobs import Books
+from sync_contracts.providers import Provider
+
+from credentials.connection import Click, Connection, Place
+from credentials.refusals import InvalidRequestError
+from credentials.save_connection import Draft, SaveConnection
+from credentials.signatures import SignatureError, Signatures, TestedInput
+from credentials.try_credentials import split
+
+
+class SaveInput:
+    """With the token of a test the connection is `ok` and its books are pinned, else it is `untested`."""
+
+    def __init__(
+        self,
+        *,
+        connectors: Mapping[Provider, Connector],
+        save: SaveConnection,
+        signatures: Signatures,
+        clock: Clock,
+    ) -> None:
+        self._connectors = connectors
+        self._save = save
+        self._signatures = signatures
+        self._clock = clock
+
+    async def __call__(
+        self, place: Place, fields: Mapping[str, str], test_token: str | None, click: Click
+    ) -> Connection:
+        """Raises InvalidRequestError, ConnectionBusyError."""
+        connector = self._connectors[place.provider]
+        credentials = split(connector, fields)
+        books = None if test_token is None else await self._tested(place, credentials, test_token)
+        account_key = connector.account_key(credentials.grant, credentials.settings)
+        draft = Draft(
+            grant=credentials.grant,
+            access=credentials.access,
+            settings=credentials.settings,
+            account_key=account_key,
+            owner_key=await self._owner_key(connector, credentials.grant, account_key),
+            books=books or Books(),
+            health=ConnectionHealth.UNTESTED if books is None else ConnectionHealth.OK,
+        )
+        return await self._save(place, draft, click)
+
+    async def _owner_key(self, connector: Connector, grant: Grant, account_key: str) -> str:
+        # Static keys: one client's wrong key must not replace the right one of another client.
+        if connector.oauth is None:
+            return await self._signatures.keys_name(account_key, grant)
+        return connector.owner_key(grant)
+
+    async def _tested(self, place: Place, credentials: Credentials, test_token: str) -> Books:
+        tested = TestedInput(place.company_id, place.provider, credentials)
+        try:
+            return await self._signatures.books_of_test(test_token, tested, now=self._clock.now())
+        except SignatureError:
+            raise InvalidRequestError(
+                "The test is too old or was of other input; test again, or save without it.",
+                "body.test_token",
+            ) from None
