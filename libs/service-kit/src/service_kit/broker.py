@@ -74,14 +74,16 @@ class Subscriptions:
         self._settings = settings
         self._group = group
 
-    def __call__(self, event: type[Event] | str, *, every_process: bool = False) -> Binding:
+    def __call__(
+        self, event: type[Event] | str, *, every_process: bool = False, decoder: Any = None
+    ) -> Binding:
         """One message at a time, committed after its handler; `every_process`: each process gets all."""
         topic = event if isinstance(event, str) else event.topic
         group = f"{self._group}.{topic}"
         options = self.options(group)
         if every_process:
             options = self.options(f"{group}.{uuid4().hex[:12]}", offset_reset="latest")
-        subscriber: Binding = self._broker.subscriber(Topic(topic, declare=False), **options)
+        subscriber: Binding = self._broker.subscriber(Topic(topic, declare=False), decoder=decoder, **options)
         return subscriber
 
     def windowed(self, event: type[Event] | str, window: Window) -> Binding:

@@ -1,6 +1,7 @@
 """The calendar: finishes what a crash left, asks again where nobody answers, ends what lasts too long."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,9 +20,15 @@ from sync_orchestrator.records import JobRecord, JobState, RunRecord, RunState
 from sync_orchestrator.release_jobs import app_key
 from sync_orchestrator.request_jobs import request_jobs
 
-_PLANNING_PATIENCE = timedelta(seconds=30)
-_CANCEL_PATIENCE = timedelta(minutes=10)
 _OPEN_STATES = {JobState.QUEUED, JobState.RELEASED, JobState.STARTED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPatience:
+    """How long a run may stay in planning, and a cancel without its request."""
+
+    planning_s: float = 30.0
+    cancel_s: float = 600.0
 
 
 class WatchTime:
@@ -39,6 +46,7 @@ class WatchTime:
         publish: Publish,
         clock: Clock,
         silence: Silence,
+        patience: WatchPatience,
         touch: Touch,
     ) -> None:
         self._runs = runs
@@ -50,12 +58,13 @@ class WatchTime:
         self._publish = publish
         self._clock = clock
         self._silence = silence
+        self._patience = patience
         self._touch = touch
 
     async def __call__(self) -> None:
         now = self._clock.now()
         await self._finish_planning(now)
-        await self._cancel_run.give_up(_CANCEL_PATIENCE)
+        await self._cancel_run.give_up(timedelta(seconds=self._patience.cancel_s))
         await self._end_run.announce_left()
         states = (RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING)
         runs = {run.run_id: run for run in await self._runs.in_states(*states)}
@@ -65,9 +74,10 @@ class WatchTime:
             self._touch(run.run_id)
 
     async def _finish_planning(self, now: datetime) -> None:
+        patience = timedelta(seconds=self._patience.planning_s)
         for listed in await self._runs.in_states(RunState.PLANNING):
             run = await self._runs.get(listed.run_id)
-            if run is not None and now - run.accepted_at > _PLANNING_PATIENCE:
+            if run is not None and now - run.accepted_at > patience:
                 await self._plan_run(run)
                 await self._cancel_run.overtaken(run.company_id, run.request_id)
 

@@ -1,7 +1,7 @@
 """What the release needs to know besides jobs: connections, pauses and who leads; in MongoDB."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ReturnDocument
@@ -90,7 +90,8 @@ class MongoLeases:
         return int(taken["epoch"]) if taken else None
 
     async def give_up(self, name: str, holder: str) -> None:
-        await self._leases.delete_one({"_id": name, "holder": holder})
+        over = {"until": datetime.fromtimestamp(0, UTC)}
+        await self._leases.update_one({"_id": name, "holder": holder}, {"$set": over})
 
 
 def _key(key: ClientKey) -> str:

@@ -20,6 +20,7 @@ from sync_orchestrator.records import JobRecord, JobState, Rank
 _DUPLICATE_KEY = 11000
 _ROUNDS = 10
 _CHUNK = 500
+_ONLY_OPEN = {"open": True}
 _OUTSTANDING = {"open": True, "state": {"$in": [JobState.RELEASED, JobState.STARTED]}}
 
 
@@ -31,13 +32,15 @@ class MongoJobs:
 
     async def ensure_indexes(self) -> None:
         """Run once at start."""
-        only_open = {"partialFilterExpression": {"open": True}}
         await self._jobs.create_index(
-            [("run_id", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], **only_open
+            [("run_id", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)],
+            partialFilterExpression=_ONLY_OPEN,
         )
-        await self._jobs.create_index([("state", ASCENDING), ("run_id", ASCENDING)], **only_open)
+        await self._jobs.create_index(
+            [("state", ASCENDING), ("run_id", ASCENDING)], partialFilterExpression=_ONLY_OPEN
+        )
         client = [("company_id", ASCENDING), ("client_id", ASCENDING), ("provider", ASCENDING)]
-        await self._jobs.create_index(client, **only_open)
+        await self._jobs.create_index(client, partialFilterExpression=_ONLY_OPEN)
         await self._jobs.create_index([("run_id", ASCENDING), ("client_id", ASCENDING), ("month", ASCENDING)])
 
     async def insert(self, jobs: Sequence[JobRecord]) -> None:

@@ -1,0 +1,101 @@
+"""The service, put together."""
+
+import httpx
+from anyio import to_thread
+from fastapi import FastAPI
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from service_kit.broker import Subscriptions, build_broker
+from service_kit.clock import SystemClock
+from service_kit.health import Health
+from service_kit.mongo import Document, build_mongo, database
+from service_kit.publishing import EventPublisher
+from service_kit.service import build_service
+from service_kit.service_token import ServiceToken
+from service_kit.telemetry import Telemetry
+from service_kit.tokens import TokenVerifier, user_of
+from sync_contracts.jobs import JobRequested
+from sync_contracts.runs import RunAccepted, RunCancelling, RunFinished, RunProgress, RunRejected
+
+from sync_orchestrator import handlers, routes
+from sync_orchestrator.adapters.http_credentials import HttpCredentials
+from sync_orchestrator.adapters.mongo_calendar import MongoConnectionFacts, MongoLeases, MongoPauses
+from sync_orchestrator.adapters.mongo_jobs import MongoJobs
+from sync_orchestrator.adapters.mongo_requests import MongoCancels, MongoRequests
+from sync_orchestrator.adapters.mongo_runs import MongoRuns
+from sync_orchestrator.loops import every, leading
+from sync_orchestrator.settings import Settings
+from sync_orchestrator.use_cases import Stores, build_use_cases
+
+NAME = "sync-orchestrator"
+SENDS = (RunAccepted, RunRejected, RunProgress, RunCancelling, RunFinished, JobRequested)
+
+
+def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
+    """Wire the service; nothing connects before the app starts."""
+    health = Health()
+    mongo = build_mongo(settings.mongo)
+    stored = database(mongo, settings.mongo)
+    http = httpx.AsyncClient(timeout=settings.credentials_timeout_s)
+    token = ServiceToken(settings.vault, http)
+    broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
+    cases = build_use_cases(
+        mongo_stores(stored),
+        lookup=HttpCredentials(url=str(settings.credentials_url), http=http, token=token),
+        publish=EventPublisher(broker, source=NAME, sends=SENDS),
+        clock=SystemClock(),
+        rules=settings.rules,
+        public_url=str(settings.public_url),
+    )
+    on = Subscriptions(broker, settings.kafka, NAME)
+    handlers.subscribe(on, cases)
+
+    async def close() -> None:
+        mongo.close()
+        await http.aclose()
+        if telemetry is not None:
+            await to_thread.run_sync(telemetry.shutdown)
+
+    async def ensure_indexes() -> None:
+        await prepare(stored)
+
+    release, watch = leading(cases.leadership, cases.release), leading(cases.leadership, cases.watch)
+    current_user = user_of(TokenVerifier.of_users(settings.users, http))
+    return build_service(
+        NAME,
+        broker=broker,
+        kafka=settings.kafka,
+        health=health,
+        routers=[routes.build_router(cases.read, current_user)],
+        on_startup=[ensure_indexes],
+        background=[
+            every(settings.release_every_s, release, name="release", health=health),
+            every(settings.settle_every_s, cases.settle, name="settle", health=health),
+            every(settings.watch_every_s, watch, name="watch", health=health),
+        ],
+        on_shutdown=[close, cases.leadership.give_up],
+    )
+
+
+def mongo_stores(stored: AsyncIOMotorDatabase[Document]) -> Stores:
+    """The stores of the service's own database."""
+    return Stores(
+        requests=MongoRequests(stored),
+        cancels=MongoCancels(stored),
+        runs=MongoRuns(stored),
+        jobs=MongoJobs(stored),
+        facts=MongoConnectionFacts(stored),
+        pauses=MongoPauses(stored),
+        leases=MongoLeases(stored),
+    )
+
+
+async def prepare(stored: AsyncIOMotorDatabase[Document]) -> None:
+    """Indexes; making them again does nothing."""
+    for store in (
+        MongoRequests(stored),
+        MongoCancels(stored),
+        MongoRuns(stored),
+        MongoJobs(stored),
+        MongoPauses(stored),
+    ):
+        await store.ensure_indexes()

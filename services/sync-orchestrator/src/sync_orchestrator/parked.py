@@ -1,0 +1,59 @@
+"""Messages on the `.dead` topics of jobs: their jobs end, since nobody will answer for them."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from faststream.message import StreamMessage
+from pydantic import BaseModel, ValidationError
+from sync_contracts.event import Event
+from sync_contracts.jobs import ConnectionReading, JobCounted, JobEvent, JobFailed, JobRequested, JobWaiting
+
+from sync_orchestrator.track_run import TrackRun
+
+logger = logging.getLogger(__name__)
+
+PARKED: tuple[type[Event], ...] = (JobRequested, JobCounted, JobWaiting, JobFailed)
+
+
+Named = TypeVar("Named", ConnectionReading, JobEvent)
+
+
+class ParkedMessage(BaseModel):
+    """Whatever was parked; None where it is not even JSON."""
+
+    body: Any
+
+
+async def decode_parked(
+    message: StreamMessage[Any], original: Callable[[StreamMessage[Any]], Awaitable[Any]]
+) -> dict[str, Any]:
+    """Never fails, or a parked message would be parked again."""
+    try:
+        return {"body": await original(message)}
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return {"body": None}
+
+
+class EndParked:
+    """Ends the jobs a parked message names; silence ends those that cannot be made out."""
+
+    def __init__(self, track_run: TrackRun) -> None:
+        self._track_run = track_run
+
+    async def __call__(self, message: ParkedMessage, topic: str) -> None:
+        named = _read(ConnectionReading, message.body) or _read(JobEvent, message.body)
+        if named is None:
+            logger.error("a parked message names no job", extra={"topic": topic})
+        elif isinstance(named, ConnectionReading):
+            await self._track_run.parked(named)
+        else:
+            await self._track_run.parked_result(named)
+
+
+def _read(shape: type[Named], body: object) -> Named | None:
+    try:
+        return shape.model_validate(body)
+    except ValidationError:
+        return None

@@ -1,0 +1,166 @@
+"""All the service does, put together from its ports; the entry point and the tests build the same."""
+
+from dataclasses import dataclass, field
+
+from service_kit.clock import Clock
+from service_kit.publishing import Publish
+
+from sync_orchestrator.accept_run import AcceptRun, Lifetime
+from sync_orchestrator.answer_malformed import AnswerMalformed
+from sync_orchestrator.answer_once import AnswerOnce
+from sync_orchestrator.backlog import Backlog
+from sync_orchestrator.cancel_run import CancelRun
+from sync_orchestrator.deadlines import Silence
+from sync_orchestrator.end_run import EndRun
+from sync_orchestrator.facts import OutagePatience
+from sync_orchestrator.fairness import Credit
+from sync_orchestrator.follow_connections import FollowConnections
+from sync_orchestrator.leadership import Leadership
+from sync_orchestrator.parked import EndParked
+from sync_orchestrator.plan_run import PlanRun
+from sync_orchestrator.ports import (
+    CancelStore,
+    ConnectionFacts,
+    ConnectionLookup,
+    JobStore,
+    LeaseStore,
+    PauseStore,
+    RequestStore,
+    RunStore,
+)
+from sync_orchestrator.read_runs import ReadRuns
+from sync_orchestrator.release_jobs import ReleaseJobs
+from sync_orchestrator.settle_runs import SettleRuns
+from sync_orchestrator.track_run import TrackRun
+from sync_orchestrator.watch_time import WatchPatience, WatchTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Everything durable."""
+
+    requests: RequestStore
+    cancels: CancelStore
+    runs: RunStore
+    jobs: JobStore
+    facts: ConnectionFacts
+    pauses: PauseStore
+    leases: LeaseStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The numbers that decide."""
+
+    credit: Credit = field(default_factory=lambda: Credit(slots=200))
+    lifetime: Lifetime = field(default_factory=Lifetime)
+    outages: OutagePatience = field(default_factory=OutagePatience)
+    silence: Silence = field(default_factory=Silence)
+    watch: WatchPatience = field(default_factory=WatchPatience)
+    lease_s: float = 10.0
+    ask_again_s: float = 1.0
+    progress_every_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """One object per thing the service does."""
+
+    accept: AcceptRun
+    cancel: CancelRun
+    answer_malformed: AnswerMalformed
+    track: TrackRun
+    end_parked: EndParked
+    follow: FollowConnections
+    release: ReleaseJobs
+    settle: SettleRuns
+    watch: WatchTime
+    leadership: Leadership
+    read: ReadRuns
+
+
+def build_use_cases(
+    stores: Stores,
+    *,
+    lookup: ConnectionLookup,
+    publish: Publish,
+    clock: Clock,
+    rules: Rules,
+    public_url: str,
+) -> UseCases:
+    """What must be the same for all of them is made here once."""
+    runs, jobs = stores.runs, stores.jobs
+    end_run = EndRun(runs=runs, jobs=jobs, publish=publish, clock=clock, public_url=public_url)
+    settle = SettleRuns(
+        runs=runs,
+        jobs=jobs,
+        end_run=end_run,
+        publish=publish,
+        clock=clock,
+        progress_every_s=rules.progress_every_s,
+    )
+    touch = settle.touch
+    answer_once = AnswerOnce(requests=stores.requests, publish=publish, clock=clock)
+    plan_run = PlanRun(runs=runs, jobs=jobs, touch=touch)
+    cancel = CancelRun(
+        answer_once=answer_once,
+        requests=stores.requests,
+        cancels=stores.cancels,
+        runs=runs,
+        jobs=jobs,
+        clock=clock,
+        touch=touch,
+    )
+    track = TrackRun(
+        runs=runs,
+        jobs=jobs,
+        pauses=stores.pauses,
+        lookup=lookup,
+        clock=clock,
+        patience=rules.outages,
+        touch=touch,
+    )
+    return UseCases(
+        accept=AcceptRun(
+            answer_once=answer_once,
+            runs=runs,
+            jobs=jobs,
+            lookup=lookup,
+            plan_run=plan_run,
+            cancel_run=cancel,
+            clock=clock,
+            lifetime=rules.lifetime,
+        ),
+        cancel=cancel,
+        answer_malformed=AnswerMalformed(publish=publish, clock=clock),
+        track=track,
+        end_parked=EndParked(track),
+        follow=FollowConnections(facts=stores.facts, jobs=jobs, lookup=lookup, touch=touch),
+        release=ReleaseJobs(
+            runs=runs,
+            jobs=jobs,
+            facts=stores.facts,
+            pauses=stores.pauses,
+            backlog=Backlog(jobs, ask_again_s=rules.ask_again_s),
+            publish=publish,
+            clock=clock,
+            credit=rules.credit,
+            touch=touch,
+        ),
+        settle=settle,
+        watch=WatchTime(
+            runs=runs,
+            jobs=jobs,
+            pauses=stores.pauses,
+            plan_run=plan_run,
+            cancel_run=cancel,
+            end_run=end_run,
+            publish=publish,
+            clock=clock,
+            silence=rules.silence,
+            patience=rules.watch,
+            touch=touch,
+        ),
+        leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),
+        read=ReadRuns(runs=runs, jobs=jobs),
+    )
