@@ -46,9 +46,13 @@ class ThrottledError(ConnectorError):
 
 
 class ProviderDownError(ConnectorError):
-    """The provider gave no answer in time, or reported a fault of its own."""
+    """No answer in time, or a fault of the provider's own; `tries` where its page names a number."""
 
     code = ProblemCode.PROVIDER_DOWN
+
+    def __init__(self, detail: str, *, tries: int | None = None) -> None:
+        super().__init__(detail)
+        self.tries = tries
 
 
 class AccessRefusedError(ConnectorError):

@@ -53,10 +53,15 @@ class _Meter:
     began_s: deque[float] = field(default_factory=deque)
     running: int = 0
 
-    def wait_s(self, now_s: float, allowed: int, per_s: float) -> float:
+    def used(self, now_s: float, per_s: float) -> int:
+        """Calls in the window that ends now; older ones are forgotten."""
         while self.began_s and self.began_s[0] <= now_s - per_s:
             self.began_s.popleft()
-        excess = len(self.began_s) - allowed
+        return len(self.began_s)
+
+    def wait_s(self, now_s: float, allowed: int, per_s: float) -> float:
+        """Seconds until another call has its place."""
+        excess = self.used(now_s, per_s) - allowed
         return 0.0 if excess < 0 else self.began_s[excess] + per_s - now_s
 
 
@@ -96,8 +101,7 @@ class Limiter:
     def correct(self, budget: Budget, key: str, used: int) -> None:
         """The provider has counted `used` calls in its window; what we did not see was somebody else's."""
         meter, now_s = self._meter(budget, key), self._clock.monotonic_s()
-        meter.wait_s(now_s, 0, budget.per_s)
-        meter.began_s.extend([now_s] * (used - len(meter.began_s)))
+        meter.began_s.extend([now_s] * (used - meter.used(now_s, budget.per_s)))
 
     @asynccontextmanager
     async def _gate(self, budget: Budget, key: str, max_wait_s: float) -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
 """What all calls of one process share: HTTP client, limits, addresses, the installation's keys."""
 
+import logging
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -15,7 +16,7 @@ from connectors.limits import Limiter
 from connectors.settings import ConnectorSettings
 
 MAX_CONNECTIONS = 400
-TIMEOUTS = httpx.Timeout(connect=10.0, read=60.0, write=30.0, pool=60.0)
+CONNECT_TIMEOUT_S = 10.0
 
 
 class Session:
@@ -32,6 +33,7 @@ class Session:
         self.http = http
         self.limiter = limiter
         self.clock = clock
+        self.call_timeout_s = settings.call_timeout_s
         self._settings = settings
 
     def endpoint(self, provider: Provider, name: str, default: str) -> str:
@@ -64,17 +66,17 @@ def build_session(
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Session:
     """A session; nothing connects before the first call."""
-    time = clock or SystemClock()
+    time, chosen = clock or SystemClock(), settings or ConnectorSettings()
+    # httpx logs whole addresses at INFO, and a signature may stand in a query.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     http = httpx.AsyncClient(
         transport=transport or _pooled_transport(),
-        timeout=TIMEOUTS,
+        timeout=httpx.Timeout(chosen.call_timeout_s, connect=CONNECT_TIMEOUT_S),
         follow_redirects=False,
         # Many clients' books share this client: no cookie of one may reach another.
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
     )
-    return Session(
-        http, limiter=limiter or Limiter(time), clock=time, settings=settings or ConnectorSettings()
-    )
+    return Session(http, limiter=limiter or Limiter(time), clock=time, settings=chosen)
 
 
 def _pooled_transport() -> AiohttpTransport:

@@ -18,3 +18,4 @@ class ConnectorSettings(BaseSettings):
     operators: Mapping[Provider, Mapping[str, SecretStr]] = Field(
         default_factory=dict, description='{"xero": {"client_id": "…", "client_secret": "…"}}'
     )
+    call_timeout_s: float = Field(60.0, gt=0, le=120, description="Of one provider call.")

@@ -1,0 +1,182 @@
+"""Calls of one reading, test or sign-in: signed, within limits, retried, counted and traced."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import aiohttp
+import httpx
+from opentelemetry import trace
+from sync_contracts.providers import Provider
+
+from connectors.errors import AccessRefusedError, ConnectorError, ProviderDownError, ThrottledError
+from connectors.limits import MAX_WAIT_S, Budget, Limiter
+from connectors.rows import parse_json
+from connectors.session import Session
+
+RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
+THROTTLE_TRIES = 3
+
+
+class CallKind(StrEnum):
+    READ = "read"
+    IDENTITY = "identity"
+    SIGN_IN = "sign_in"
+
+
+class SignAgainError(AccessRefusedError):
+    """The same call, signed once more, may pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request below a host's address; `path` is the same for every client, for traces show it."""
+
+    method: str = "GET"
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    path_tail: str = ""
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Call":
+        return replace(self, headers={**self.headers, **headers})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """How one host of a provider is spoken to."""
+
+    provider: Provider
+    address: str
+    account_key: str
+    budgets: Sequence[Budget]
+    sign: Callable[[Call, datetime], Call]
+    refusal: Callable[[httpx.Response, datetime], ConnectorError | None]
+    observe: Callable[[Limiter, httpx.Response], None] = lambda _limiter, _response: None
+    tries: int = 3
+
+
+class Api:
+    """One host, until `deadline_s` of the session's clock."""
+
+    def __init__(self, session: Session, host: Host, *, budget_s: float) -> None:
+        self.session = session
+        self.calls: Counter[CallKind] = Counter()
+        self._host = host
+        self._clock = session.clock
+        self._deadline_s = session.clock.monotonic_s() + budget_s
+        self._is_down = False
+
+    async def json(self, call: Call, kind: CallKind = CallKind.READ) -> Any:
+        """The answer, parsed with exact decimal numbers."""
+        return parse_json((await self.send(call, kind)).content)
+
+    async def send(self, call: Call, kind: CallKind = CallKind.READ) -> httpx.Response:
+        """A good answer, after short waits and retries; raises ConnectorError."""
+        attempt = 1
+        while True:
+            try:
+                return await self._once(call, kind)
+            except ConnectorError as error:
+                wait_s = self._wait_s(error, attempt)
+                if wait_s is None:
+                    raise
+            attempt += 1
+            await self._clock.sleep(wait_s)
+
+    async def _once(self, call: Call, kind: CallKind) -> httpx.Response:
+        host, limiter = self._host, self.session.limiter
+        left_s = self._left_s()
+        async with limiter.slot(host.provider, host.account_key, host.budgets, max_wait_s=left_s):
+            now = self._clock.now()
+            self.calls[kind] += 1
+            response = await self._exchange(host.sign(call, now), self._left_s())
+        host.observe(limiter, response)
+        error = host.refusal(response, now)
+        if isinstance(error, ThrottledError):
+            limiter.pause(error.budget_key, error.retry_after_s, daily=error.daily)
+        if error is not None:
+            raise error
+        return response
+
+    async def _exchange(self, call: Call, left_s: float) -> httpx.Response:
+        host = urlsplit(self._host.address).netloc
+        attributes = {
+            "http.request.method": call.method,
+            "server.address": host,
+            "url.template": call.path,
+            "provider": str(self._host.provider),
+        }
+        tracer = trace.get_tracer("connectors")
+        with tracer.start_as_current_span(
+            f"{call.method} {call.path}",
+            kind=trace.SpanKind.CLIENT,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                async with asyncio.timeout(min(left_s, self.session.call_timeout_s)):
+                    response = await self._transfer(call)
+            except (httpx.RequestError, aiohttp.ClientError, TimeoutError) as error:
+                name = type(error).__name__
+                span.set_status(trace.StatusCode.ERROR, name)
+                # The error itself may quote the address with its query.
+                raise ProviderDownError(f"{call.method} {call.path}: {name}") from None
+            span.set_attribute("http.response.status_code", response.status_code)
+            if response.status_code >= 400:
+                span.set_status(trace.StatusCode.ERROR)
+            return response
+
+    async def _transfer(self, call: Call) -> httpx.Response:
+        url = self._host.address + call.path + call.path_tail
+        if call.params:
+            url += "?" + urlencode(call.params, quote_via=quote, safe="")
+        headers = {"User-Agent": "ledgerbus", **call.headers}
+        return await self.session.http.request(call.method, url, headers=headers, content=call.body or None)
+
+    def _left_s(self) -> float:
+        left_s = self._deadline_s - self._clock.monotonic_s()
+        if left_s <= 0:
+            raise ProviderDownError("the reading's time is up")
+        return left_s
+
+    def _wait_s(self, error: ConnectorError, attempt: int) -> float | None:
+        """Seconds until the next try; None when this was the last."""
+        left_s = self._deadline_s - self._clock.monotonic_s()
+        match error:
+            case SignAgainError():
+                return 0.0 if attempt == 1 else None
+            case ThrottledError(retry_after_s=wait_s):
+                return wait_s if attempt < THROTTLE_TRIES and wait_s <= min(MAX_WAIT_S, left_s) else None
+            case ProviderDownError():
+                wait_s = min(RETRY_WAITS_S[min(attempt, 3) - 1] * random.uniform(0.75, 1.25), MAX_WAIT_S)  # noqa: S311 (jitter)
+                if not self._is_down and attempt < (error.tries or self._host.tries) and wait_s < left_s:
+                    return wait_s
+                self._is_down = True  # the reading's other calls do not wait for it all over again
+        return None
+
+
+def retry_after_s(response: httpx.Response, now: datetime, default_s: float) -> float:
+    """What Retry-After says, in seconds or as a date; never negative."""
+    told = response.headers.get("retry-after", "").strip()
+    if told.isdigit():
+        return float(told)
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
+    except (ValueError, TypeError):
+        return default_s
+
+
+def header_number(response: httpx.Response, name: str) -> int | None:
+    """A header that is a whole number."""
+    told = response.headers.get(name, "").strip()
+    return int(told) if told.isdigit() else None
