@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := schemas libs/service-kit libs/connectors services/credentials services/sync-orchestrator \
 	services/connector-workers services/summary-writer services/notifier sandbox cli
+IMAGES := credentials sync-orchestrator connector-workers summary-writer notifier ledgerbus-cli
 CODE := schemas libs services sandbox cli scripts tests
 
 .PHONY: demo test check lint format contracts lock clean
@@ -29,9 +30,11 @@ format: .venv/installed
 contracts: .venv/installed  ## write schemas/generated and the tables of schemas/README.md from the code
 	$(BIN)/python scripts/export_contracts.py
 
-lock: .venv/installed  ## renew requirements.lock; uv.lock stays out of the repository, it names hosts
+lock: .venv/installed  ## renew all locks; uv.lock stays out of the repository, it names hosts
 	$(BIN)/uv lock --quiet
 	$(BIN)/uv export --all-packages --no-emit-workspace --no-header --no-annotate --quiet -o requirements.lock
+	@for image in $(IMAGES); do \
+		$(BIN)/uv export --package $$image --no-dev --no-header --no-annotate --quiet -o deploy/locks/$$image.lock; done
 
 clean:
 	rm -rf .venv .ledgerbus uv.lock
