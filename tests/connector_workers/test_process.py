@@ -1,0 +1,155 @@
+"""The service as a process on real servers, killed where it hurts."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from sandbox.embedded import EmbeddedStack, VaultAccess, create_topics
+from support.credentials_server import LeaseServer, running_lease_server
+from support.kafka import producer, read_all
+from support.readings import requested
+from support.sandbox_server import RunningSandbox, running_sandbox
+from support.servers import running
+from sync_contracts.jobs import JobCounted, JobRequested
+from sync_contracts.providers import Provider
+from sync_contracts.topics import all_topics
+
+pytestmark = pytest.mark.integration
+
+MONTH = "2026-03"
+GROUP = f"connector-workers.{JobRequested.topic}"
+
+
+@pytest.fixture(scope="module")
+def bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker of our own: the topics' names are fixed."""
+    stack = EmbeddedStack(tmp_path_factory.mktemp("workers"))
+    with running(stack.broker):
+        yield stack.settings.bootstrap_servers
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox(clients=1) as found:
+        yield found
+
+
+@dataclass
+class Account:
+    """Books of the sandbox, and the credentials service that gives access to them."""
+
+    described: dict[str, Any]
+    leases: LeaseServer
+    truth: dict[str, dict[str, str]]
+
+
+@pytest.fixture
+def account(sandbox: RunningSandbox) -> Iterator[Account]:
+    (described, *_) = sandbox.accounts(Provider.MERIT_AKTIVA)
+    fields = described["credentials"]
+    keys = {name: fields[name] for name in ("api_id", "api_key")}
+    with running_lease_server({"country": fields["country"]}, keys, f"merit/{uuid4().hex}") as leases:
+        yield Account(described, leases, sandbox.truth(described, MONTH))
+
+
+class Workers:
+    """Starts processes of the service."""
+
+    def __init__(self, bootstrap: str, vault: VaultAccess, account: Account) -> None:
+        self.bootstrap = bootstrap
+        role = vault.roles["connector-workers"]
+        prefix = "CONNECTOR_WORKERS__"
+        self._environment = os.environ | {
+            f"{prefix}KAFKA__BOOTSTRAP_SERVERS": bootstrap,
+            f"{prefix}KAFKA__IDEMPOTENT": "false",
+            f"{prefix}KAFKA__SESSION_TIMEOUT_MS": "3000",
+            f"{prefix}KAFKA__HEARTBEAT_INTERVAL_MS": "500",
+            f"{prefix}VAULT__ADDRESS": vault.address,
+            f"{prefix}VAULT__ROLE_ID": role.role_id,
+            f"{prefix}VAULT__SECRET_ID_FILE": str(role.secret_id_file),
+            f"{prefix}HTTP__PORT": "0",
+            f"{prefix}CREDENTIALS_URL": account.leases.url,
+            "CONNECTORS__ENDPOINTS": json.dumps({Provider.MERIT_AKTIVA: account.described["endpoints"]}),
+        }
+        self.processes: list[asyncio.subprocess.Process] = []
+
+    async def start(self, *, crash_at: str | None = None) -> asyncio.subprocess.Process:
+        crash = {"LEDGERBUS_CRASH_AT": crash_at} if crash_at else {}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "connector_workers", env=self._environment | crash
+        )
+        self.processes.append(process)
+        return process
+
+
+@pytest.fixture
+async def workers(bootstrap: str, vault: VaultAccess, account: Account) -> AsyncIterator[Workers]:
+    await create_topics(bootstrap, all_topics(), partitions=3)
+    found = Workers(bootstrap, vault, account)
+    yield found
+    for process in found.processes:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def ask(bootstrap: str, account: Account) -> JobRequested:
+    changes = {"provider": Provider.MERIT_AKTIVA, "account_key": account.leases.account_key}
+    request = requested(MONTH, run_id=uuid4()).model_copy(update=changes)
+    async with producer(bootstrap) as client:
+        await client.send_and_wait(
+            request.topic,
+            request.model_dump_json().encode(),
+            key=request.key.encode(),
+            headers=[(name, value.encode()) for name, value in request.headers("test").items()],
+        )
+    return request
+
+
+async def results(bootstrap: str, request: JobRequested, *, count: int) -> list[JobCounted]:
+    def ours(records: list[Any]) -> list[JobCounted]:
+        events = [JobCounted.model_validate_json(record.value) for record in records]
+        return [event for event in events if event.job.run_id == request.run_id]
+
+    return ours(await read_all(bootstrap, JobCounted.topic, until=lambda found: len(ours(found)) >= count))
+
+
+async def uncommitted(bootstrap: str) -> int:
+    """How many requests the group would get again."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=GROUP, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        places = [TopicPartition(JobRequested.topic, number) for number in range(3)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        return sum([ends[place] - (await consumer.committed(place) or 0) for place in places])
+    finally:
+        await consumer.stop()
+
+
+@pytest.mark.parametrize(("point", "repeats"), [("job_started", 1), ("job_counted", 2)])
+async def test_a_reading_killed_at_any_point_ends_with_the_right_values(
+    account: Account, workers: Workers, point: str, repeats: int
+) -> None:
+    request = await ask(workers.bootstrap, account)
+    killed = await workers.start(crash_at=point)
+    assert await asyncio.wait_for(killed.wait(), 40) == -signal.SIGKILL
+
+    stopped = await workers.start()
+    events = await results(workers.bootstrap, request, count=repeats)
+    stopped.terminate()
+    await asyncio.wait_for(stopped.wait(), 30)
+
+    values = {metric: {"value": str(v.value), "unit": v.unit} for metric, v in events[-1].values.items()}
+    assert values == account.truth
+    assert len({event.meta.event_id for event in events}) == 1
+    assert await uncommitted(workers.bootstrap) == 0
+    assert {seen["outcome"] for seen in account.leases.observed} == {"ok"}
