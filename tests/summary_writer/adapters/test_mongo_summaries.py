@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from decimal import Inexact
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo.errors import AutoReconnect, DuplicateKeyError
 from service_kit.mongo import Document, build_mongo, database
 from service_kit.settings import MongoSettings
+from summary_writer.adapters.bulk_writes import Write
 from summary_writer.adapters.mongo_fences import MongoFences
 from summary_writer.adapters.mongo_summaries import MongoSummaries
 from summary_writer.summary import Outcome, Reading, Summary, SummaryKey, Unchanged, Updated
@@ -41,15 +43,15 @@ async def mongo(mongo_url: str) -> AsyncIterator[Database]:
 class StoppedBeforeSummary(MongoSummaries):
     """Loses its connection after the history was written."""
 
-    async def _store(self, summaries: Sequence[Summary]) -> set[SummaryKey]:
-        raise AutoReconnect(f"gone before {len(summaries)} writes")
+    async def _store(self, summaries: Sequence[Summary], writes: Sequence[Write]) -> set[SummaryKey]:
+        raise AutoReconnect(f"gone before {len(summaries)} of {len(writes)} writes")
 
 
 class StoppedAfterSummary(MongoSummaries):
     """Loses its connection after the summary was written, before it hears so."""
 
-    async def _store(self, summaries: Sequence[Summary]) -> set[SummaryKey]:
-        await super()._store(summaries)
+    async def _store(self, summaries: Sequence[Summary], writes: Sequence[Write]) -> set[SummaryKey]:
+        await super()._store(summaries, writes)
         raise AutoReconnect("gone")
 
 
@@ -77,6 +79,13 @@ async def test_money_is_stored_as_decimal128_with_its_currency(mongo: Database) 
         "source": "documents",
         "basis": "accounting_date",
     }
+
+
+async def test_an_amount_that_does_not_fit_leaves_nothing_behind(mongo: Database) -> None:
+    with pytest.raises(Inexact):
+        await write(a_writer(mongo), counted(net="9" * 35))
+
+    assert await entries_in(mongo) == set()
 
 
 async def test_the_database_itself_refuses_a_second_summary_of_a_month(mongo: Database) -> None:

@@ -10,7 +10,7 @@ from service_kit.crash_points import reached
 from service_kit.errors import DependencyDownError
 from service_kit.mongo import Document
 
-from summary_writer.adapters.bulk_writes import bulk_write
+from summary_writer.adapters.bulk_writes import Write, bulk_write
 from summary_writer.adapters.mongo_fences import MongoFences
 from summary_writer.adapters.summary_documents import (
     entry_document,
@@ -84,8 +84,10 @@ class MongoSummaries:
             _Case(reading, each, decide(reading, each, now))
             for reading, each in zip(readings, found, strict=True)
         ]
+        summaries = [case.decision.store for case in cases if case.decision.store]
+        writes = [_conditional(summary) for summary in summaries]  # what cannot be written fails here
         await self._keep_history(cases)
-        lost = await self._store([case.decision.store for case in cases if case.decision.store])
+        lost = await self._store(summaries, writes)
         outcomes = [None if case.reading.key in lost else case.decision.outcome for case in cases]
         await self._withdraw(case for case, outcome in zip(cases, outcomes, strict=True) if outcome)
         return outcomes
@@ -143,11 +145,10 @@ class MongoSummaries:
             replaced=replaced,
         )
 
-    async def _store(self, summaries: Sequence[Summary]) -> set[SummaryKey]:
+    async def _store(self, summaries: Sequence[Summary], writes: Sequence[Write]) -> set[SummaryKey]:
         """Write each if it still follows what was seen; returns those that do not."""
         if not summaries:
             return set()
-        writes = [_conditional(summary) for summary in summaries]
         replacements = sum(summary.version > 1 for summary in summaries)
         done = await bulk_write(self._summaries, writes)
         lost = {summaries[place].key for place in done.duplicates}
@@ -179,7 +180,7 @@ class MongoSummaries:
             await self._history.delete_many({"_id": {"$in": causes}})
 
 
-def _conditional(summary: Summary) -> InsertOne[Document] | ReplaceOne[Document]:
+def _conditional(summary: Summary) -> Write:
     document = summary_document(summary)
     if summary.version == 1:
         return InsertOne(document)
