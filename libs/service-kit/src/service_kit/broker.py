@@ -1,8 +1,8 @@
 """The Kafka broker object of a service, with every setting that keeps messages from being lost."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
-from uuid import uuid4
 
 from aiokafka import ConsumerRecord
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -19,7 +19,7 @@ from service_kit.settings import KafkaSettings
 from service_kit.telemetry import Telemetry
 from service_kit.window import Window, run_in_window
 
-__all__ = ["Subscriptions", "TestKafkaBroker", "build_broker"]
+__all__ = ["Subscriptions", "TestKafkaBroker", "build_broker", "start_broker"]
 
 Binding: TypeAlias = Callable[[Callable[..., Awaitable[None]]], object]
 
@@ -31,7 +31,7 @@ def build_broker(
     settings: KafkaSettings, *, name: str, telemetry: Telemetry | None = None, health: Health
 ) -> KafkaBroker:
     """A broker that traces, waits out outages and parks what cannot be handled; connects on start."""
-    broker = KafkaBroker(
+    broker = _Broker(
         settings.bootstrap_servers,
         client_id=name,
         acks="all",
@@ -52,6 +52,28 @@ def build_broker(
         )
     broker.add_middleware(FailureHandling(broker, health))
     return broker
+
+
+class _Broker(KafkaBroker):
+    """Consumers join side by side, for each takes seconds; those outside any group first."""
+
+    async def start(self) -> None:
+        await self.connect()
+        for in_group in (False, True):
+            wave = [each for each in self.subscribers if bool(getattr(each, "group_id", None)) is in_group]
+            await asyncio.gather(*(subscriber.start() for subscriber in wave))
+        for publisher in self.publishers:
+            await publisher.start()
+        self.running = True
+
+
+async def start_broker(broker: KafkaBroker) -> None:
+    """All consumers join their groups at once; FastStream's own start lets each wait for the one before."""
+    await broker.connect()
+    await asyncio.gather(*(subscriber.start() for subscriber in broker.subscribers))
+    for publisher in broker.publishers:
+        await publisher.start()
+    broker.running = True
 
 
 async def tolerant_parser(
@@ -77,12 +99,15 @@ class Subscriptions:
     def __call__(
         self, event: type[Event] | str, *, every_process: bool = False, decoder: Any = None
     ) -> Binding:
-        """One message at a time, committed after its handler; `every_process`: each process gets all."""
+        """One message at a time, committed after its handler.
+
+        `every_process`: each process gets all that the topic holds, older messages included, and commits
+        nothing; such consumers start before the others.
+        """
         topic = event if isinstance(event, str) else event.topic
-        group = f"{self._group}.{topic}"
-        options = self.options(group)
+        options = self.options(f"{self._group}.{topic}")
         if every_process:
-            options = self.options(f"{group}.{uuid4().hex[:12]}", offset_reset="latest")
+            options |= {"group_id": None, "ack_policy": AckPolicy.ACK_FIRST}
         subscriber: Binding = self._broker.subscriber(Topic(topic, declare=False), decoder=decoder, **options)
         return subscriber
 
@@ -97,14 +122,12 @@ class Subscriptions:
         )
         return run_in_window(subscriber)
 
-    def options(
-        self, group: str, *, offset_reset: str = "earliest", ack_policy: AckPolicy = AckPolicy.NACK_ON_ERROR
-    ) -> dict[str, Any]:
+    def options(self, group: str, *, ack_policy: AckPolicy = AckPolicy.NACK_ON_ERROR) -> dict[str, Any]:
         """Consumer settings that every subscriber must have."""
         return {
             "group_id": group,
             "ack_policy": ack_policy,
-            "auto_offset_reset": offset_reset,
+            "auto_offset_reset": "earliest",
             "partition_assignment_strategy": (RangePartitionAssignor,),
             "session_timeout_ms": self._settings.session_timeout_ms,
             "heartbeat_interval_ms": self._settings.heartbeat_interval_ms,

@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 
 from service_kit import crash_points
+from service_kit.broker import start_broker
 from service_kit.health import Health
 from service_kit.problems import install_problems
 from service_kit.settings import HttpSettings, KafkaSettings
@@ -48,7 +49,7 @@ def build_service(
             for step in on_startup:
                 await step()
             stack.push_async_callback(broker.stop)
-            await broker.start()
+            await start_broker(broker)
             tasks = [asyncio.create_task(_supervised(loop, health)) for loop in background]
             stack.push_async_callback(_cancelled, tasks)
             logger.info("service started")
