@@ -20,7 +20,7 @@ class TripletexCaller:
         self._today = (now or datetime.now(UTC)).astimezone(ZoneInfo("Europe/Oslo")).date()
         self._http = http
 
-    def create(self, days: int = 2, **changes: str) -> httpx.Response:
+    def create(self, *, days: int = 2, **changes: Any) -> httpx.Response:
         """Ask for a session."""
         body = {
             "consumerToken": self.credentials["consumer_token"],
@@ -31,15 +31,15 @@ class TripletexCaller:
 
     def sign_in(self, days: int = 2) -> TripletexCaller:
         """A session for all calls that follow."""
-        self.token = self.create(days).raise_for_status().json()["value"]["token"]
+        self.token = self.create(days=days).raise_for_status().json()["value"]["token"]
         return self
 
-    def get(self, path: str, user: str | None = None, **params: str | int) -> httpx.Response:
+    def get(self, path: str, *, user: Any = None, **params: Any) -> httpx.Response:
         """One call."""
         address = f"{self.address}/{path.replace('>', '%3E')}"
         return self._http.get(address, params=params, auth=(self.user if user is None else user, self.token))
 
-    def rows(self, path: str, **params: str | int) -> list[dict[str, Any]]:
+    def rows(self, path: str, **params: Any) -> list[dict[str, Any]]:
         """All pages of a list, until one has fewer rows than asked for."""
         rows: list[dict[str, Any]] = []
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
@@ -32,6 +33,8 @@ def build_server(app: Starlette) -> uvicorn.Server:
     )
 
 
-def serve(app: Starlette, port: int, host: str = "127.0.0.1") -> None:
-    """Serve until the process is told to end."""
-    build_server(app).run(sockets=[listen(port, host)])
+def serve(app: Starlette, port: int, host: str, announce: Callable[[str], object]) -> None:
+    """Announce the address and serve until the process is told to end; port 0 takes a free one."""
+    bound = listen(port, host)
+    announce(f"http://{host}:{bound.getsockname()[1]}")
+    build_server(app).run(sockets=[bound])

@@ -32,7 +32,8 @@ SHAPES: Mapping[str, Mapping[str, str | None]] = {
     ),
     "SupplierInvoice": _shape(
         "invoiceNumber invoiceDate invoiceDueDate kidOrReceiverReference amount amountCurrency"
-        " amountExcludingVat amountExcludingVatCurrency isCreditNote outstandingAmount originalInvoiceDocumentId",
+        " amountExcludingVat amountExcludingVatCurrency isCreditNote outstandingAmount"
+        " originalInvoiceDocumentId",
         supplier="Supplier",
         voucher="Voucher",
         currency="Currency",

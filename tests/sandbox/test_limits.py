@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sandbox.clock import Clock
+from sandbox.limits import Concurrency, FixedWindow
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_window_lets_its_limit_through_and_opens_again() -> None:
+    clock = Clock(NOON)
+    window = FixedWindow(clock, 2, 60)
+
+    grants = [window.take("one") for _ in range(3)]
+    clock.advance(60)
+    later = window.take("one")
+
+    assert [grant.allowed for grant in grants] == [True, True, False]
+    assert [grant.remaining for grant in grants] == [1, 0, 0]
+    assert grants[2].reset_at == NOON.timestamp() + 60
+    assert later.allowed
+    assert window.figures()["one"] == {"limit": 2, "granted": 3, "refused": 1, "peak": 2}
+
+
+def test_keys_do_not_share_a_window() -> None:
+    window = FixedWindow(Clock(NOON), 1, 60)
+
+    assert window.take("one").allowed
+    assert window.take("two").allowed
+
+
+def test_so_many_at_once_and_no_more() -> None:
+    limit = Concurrency(1)
+
+    with limit.slot("one") as first, limit.slot("one") as second:
+        held = (first, second)
+    with limit.slot("one") as third:
+        pass
+
+    assert held == (True, False)
+    assert third
+    assert limit.figures()["one"] == {"limit": 1, "granted": 2, "refused": 1, "peak": 1}
