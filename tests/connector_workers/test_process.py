@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -18,8 +18,10 @@ from support.kafka import producer, read_all
 from support.readings import requested
 from support.sandbox_server import RunningSandbox, running_sandbox
 from support.servers import running
-from sync_contracts.jobs import JobCounted, JobRequested
+from sync_contracts.event import Event
+from sync_contracts.jobs import JobCounted, JobRequested, JobStarted
 from sync_contracts.providers import Provider
+from sync_contracts.runs import Progress, RunCancelling
 from sync_contracts.topics import all_topics
 
 pytestmark = pytest.mark.integration
@@ -101,17 +103,17 @@ async def workers(bootstrap: str, vault: VaultAccess, account: Account) -> Async
             await process.wait()
 
 
-async def ask(bootstrap: str, account: Account) -> JobRequested:
+def request_of(account: Account) -> JobRequested:
     changes = {"provider": Provider.MERIT_AKTIVA, "account_key": account.leases.account_key}
-    request = requested(MONTH, run_id=uuid4()).model_copy(update=changes)
+    return requested(MONTH, run_id=uuid4()).model_copy(update=changes)
+
+
+async def send(bootstrap: str, *events: Event) -> None:
     async with producer(bootstrap) as client:
-        await client.send_and_wait(
-            request.topic,
-            request.model_dump_json().encode(),
-            key=request.key.encode(),
-            headers=[(name, value.encode()) for name, value in request.headers("test").items()],
-        )
-    return request
+        for event in events:
+            headers = [(name, value.encode()) for name, value in event.headers("test").items()]
+            body, key = event.model_dump_json().encode(), event.key.encode()
+            await client.send_and_wait(event.topic, body, key=key, headers=headers)
 
 
 async def results(bootstrap: str, request: JobRequested, *, count: int) -> list[JobCounted]:
@@ -139,7 +141,8 @@ async def uncommitted(bootstrap: str) -> int:
 async def test_a_reading_killed_at_any_point_ends_with_the_right_values(
     account: Account, workers: Workers, point: str, repeats: int
 ) -> None:
-    request = await ask(workers.bootstrap, account)
+    request = request_of(account)
+    await send(workers.bootstrap, request)
     killed = await workers.start(crash_at=point)
     assert await asyncio.wait_for(killed.wait(), 40) == -signal.SIGKILL
 
@@ -153,3 +156,29 @@ async def test_a_reading_killed_at_any_point_ends_with_the_right_values(
     assert len({event.meta.event_id for event in events}) == 1
     assert await uncommitted(workers.bootstrap) == 0
     assert {seen["outcome"] for seen in account.leases.observed} == {"ok"}
+
+
+async def test_a_process_knows_what_was_cancelled_before_its_start(
+    account: Account, workers: Workers
+) -> None:
+    dropped, wanted = request_of(account), request_of(account)
+    cancelling = RunCancelling(
+        meta=dropped.meta,
+        run_id=dropped.run_id,
+        request_id="cancel-1",
+        provider=dropped.provider,
+        progress=Progress(jobs=1),
+    )
+    await send(workers.bootstrap, cancelling, dropped, wanted)
+
+    await workers.start()
+    await results(workers.bootstrap, wanted, count=1)
+
+    started = await read_all(
+        workers.bootstrap, JobStarted.topic, until=lambda found: wanted.run_id in runs(found)
+    )
+    assert dropped.run_id not in runs(started)
+
+
+def runs(records: list[Any]) -> set[UUID]:
+    return {JobStarted.model_validate_json(record.value).run_id for record in records}
