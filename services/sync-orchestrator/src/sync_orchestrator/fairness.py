@@ -74,7 +74,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to release, and the companies whose share keeps the rest of their due work back."""
+    """What to release, and the companies whose due work stays back because others get their share."""
 
     readings: list[Reading]
     held: frozenset[str]
@@ -118,6 +118,7 @@ class _Round:
                 continue
             if not _fits(load.jobs, reading, self._limit):
                 self.is_blocked = True
+                self.held |= self._queues.keys()
                 break
             if not _fits(load.companies[company], reading, share):
                 self.held.add(company)
