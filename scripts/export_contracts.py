@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from faststream.specification.asyncapi import AsyncAPI
 from sync_contracts.codes import SENTENCES
-from sync_contracts.event import Event
+from sync_contracts.event import Event, Meta
 from sync_contracts.examples import EXAMPLES
 from sync_contracts.requests import SyncRequest
 from sync_contracts.runs import RunAccepted, RunRejected, SyncCompleted
@@ -37,6 +37,8 @@ ANY_SETTINGS = {
     "CREDENTIALS_URL": "http://localhost:8001",
     "PUBLIC_URL": "http://localhost:8002",
 }
+
+HEAD = "| field | type and bounds | required | example |\n|---|---|---|---|"
 
 Json = dict[str, Any]
 
@@ -113,16 +115,21 @@ def _readme() -> str:
     wanted = [
         event for event in EVENTS if issubclass(event, (SyncRequest, RunAccepted, RunRejected, SyncCompleted))
     ]
-    tables = "\n".join(_message_table(event) for event in wanted)
+    tables = "\n".join([_meta_table(), *(_message_table(event) for event in wanted)])
     return f"{head}{TABLES_BEGIN}\n\n{tables}\n{_codes_table()}\n{TABLES_END}{tail}"
+
+
+def _meta_table() -> str:
+    sample = json.loads(EXAMPLES[0].meta.model_dump_json())
+    rows = _field_rows(Meta.model_json_schema(mode="validation"), sample)
+    return f"### `meta` of every message\n\n{HEAD}\n{rows}"
 
 
 def _message_table(event: type[Event]) -> str:
     sample = next(example for example in EXAMPLES if type(example) is event)
     rows = _field_rows(schema(event), json.loads(sample.model_dump_json()))
     doc = (event.__doc__ or "").strip()
-    head = "| field | type and bounds | required | example |\n|---|---|---|---|"
-    return f"### `{event.topic}`\n\n{doc}\n\n{head}\n{rows}"
+    return f"### `{event.topic}`\n\n{doc}\n\n{HEAD}\n{rows}"
 
 
 def _field_rows(root: Json, sample: Json) -> str:
@@ -137,16 +144,14 @@ def _rows(path: str, body: Json, root: Json, required: bool, value: Any) -> str:
     inner = _target(body, root)
     note = body.get("description") or inner.get("description", "")
     kind = _kind(inner, root) + (f". {note}" if note else "")
-    shown = json.dumps(value, ensure_ascii=False) if not isinstance(value, dict | list) else ""
-    text = (
-        f"| `{path}` | {kind} | {'yes' if required else 'no'} | {f'`{shown}`' if shown else ''} |\n".replace(
-            "||", "|"
-        )
-    )
     item = _target(inner.get("items", {}), root)
     holder, suffix = (item, "[].") if "properties" in item else (inner, ".")
+    fields = {} if path == "meta" else holder.get("properties", {})
+    shown = "" if fields or value is None or path == "meta" else f"`{json.dumps(value, ensure_ascii=False)}`"
+    cells = [f"`{path}`", kind, "yes" if required else "no", shown]
+    text = "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
     below = value[0] if isinstance(value, list) and value else value
-    for name, field in holder.get("properties", {}).items():
+    for name, field in fields.items():
         sample = below.get(name) if isinstance(below, dict) else None
         text += _rows(f"{path}{suffix}{name}", field, root, name in holder.get("required", []), sample)
     return text
