@@ -1,0 +1,424 @@
+"""The outside of the credentials service in memory, and a provider that counts who signs in."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from connectors.errors import AccessRefusedError, ConnectorError, FieldProblem, FormError
+from connectors.limits import Budget
+from connectors.protocol import (
+    Access,
+    Account,
+    CredentialField,
+    CredentialForm,
+    Credentials,
+    Grant,
+    Identified,
+    OAuth,
+    Organisation,
+    Reading,
+    SignedIn,
+)
+from connectors.session import Session, build_session
+from connectors.settings import ConnectorSettings
+from credentials.connection import Click, Connection, Place, Stage
+from credentials.consent import Consent
+from credentials.ports import LastUse
+from credentials.switches import Switches
+from credentials.token_set import TokenSet
+from credentials.wiring import Outside, Times, UseCases
+from service_kit.health import Health
+from sync_contracts.event import Actor, Role
+from sync_contracts.jobs import Books
+from sync_contracts.metrics import Metric
+from sync_contracts.month import Month
+from sync_contracts.providers import Provider
+
+from support.fakes import FakeClock, RecordingPublisher
+
+
+class FakeConnections:
+    """Implements `ConnectionStore`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, Connection] = {}
+
+    async def at(self, place: Place) -> Connection | None:
+        return self.kept.get(place.connection_id)
+
+    async def by_id(self, company_id: str, connection_id: UUID) -> Connection | None:
+        found = self.kept.get(connection_id)
+        return found if found and found.company_id == company_id else None
+
+    async def put(self, connection: Connection) -> bool:
+        kept = self.kept.get(connection.connection_id)
+        if (kept.revision if kept else 0) != connection.revision:
+            return False
+        self.kept[connection.connection_id] = connection.model_copy(
+            update={"revision": connection.revision + 1}
+        )
+        return True
+
+    async def of_company(
+        self,
+        company_id: str,
+        *,
+        client_id: str | None,
+        provider: Provider | None,
+        after: UUID | None,
+        limit: int,
+    ) -> list[Connection]:
+        found = [
+            one
+            for one in self._sorted()
+            if one.company_id == company_id
+            and (one.stage in {Stage.ACTIVE, Stage.DELETING} or one.saving)
+            and client_id in {None, one.client_id}
+            and provider in {None, one.provider}
+            and (after is None or one.connection_id.bytes > after.bytes)
+        ]
+        return found[:limit]
+
+    async def of_clients(
+        self, company_id: str, provider: Provider, client_ids: Sequence[str]
+    ) -> list[Connection]:
+        return [
+            one
+            for one in self._sorted()
+            if one.is_usable
+            and one.company_id == company_id
+            and one.provider is provider
+            and one.client_id in client_ids
+        ]
+
+    async def sharing(self, company_id: str, token_set_id: UUID) -> list[Connection]:
+        return [
+            one
+            for one in self._sorted()
+            if one.is_usable and one.terms and one.terms.token_set_id == token_set_id
+            if one.company_id == company_id
+        ]
+
+    async def left_open(self, before: datetime, limit: int) -> list[Connection]:
+        return [one for one in self._sorted() if one.is_open and one.changed_at < before][:limit]
+
+    async def to_probe(self, now: datetime, limit: int) -> list[Connection]:
+        due = [one for one in self._sorted() if one.is_usable and one.probe_at and one.probe_at <= now]
+        return due[:limit]
+
+    def _sorted(self) -> list[Connection]:
+        return sorted(self.kept.values(), key=lambda one: one.connection_id.bytes)
+
+
+@dataclass
+class _KeptSet:
+    token_set_id: UUID
+    company_id: str
+    owner: tuple[str, Provider, str]
+    refs: list[UUID]
+    is_live: bool = True
+
+
+class FakeTokenSets:
+    """Implements `TokenSetRegister`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, _KeptSet] = {}
+
+    async def take(self, company_id: str, provider: Provider, owner_key: str, ref: UUID) -> UUID:
+        owner = (company_id, provider, owner_key)
+        for one in self.kept.values():
+            if one.owner == owner and one.is_live:
+                if ref not in one.refs:
+                    one.refs.append(ref)
+                return one.token_set_id
+        made = _KeptSet(uuid4(), company_id, owner, [ref])
+        self.kept[made.token_set_id] = made
+        return made.token_set_id
+
+    async def taken(self, company_id: str, ref: UUID) -> UUID | None:
+        found = self._of(company_id, ref)
+        return found and found.token_set_id
+
+    async def give_back(self, company_id: str, ref: UUID) -> LastUse | None:
+        found = self._of(company_id, ref)
+        if found is None:
+            return None
+        if found.refs != [ref]:
+            found.refs.remove(ref)
+            return None
+        found.is_live = False
+        others = [
+            one for one in self.kept.values() if one.owner[1:] == found.owner[1:] and one is not found
+        ]
+        return LastUse(found.token_set_id, owner_has_others=bool(others))
+
+    async def forget(self, company_id: str, token_set_id: UUID) -> None:
+        found = self.kept.get(token_set_id)
+        if found and found.company_id == company_id and not found.is_live:
+            del self.kept[token_set_id]
+
+    async def is_known(self, company_id: str, token_set_id: UUID) -> bool:
+        found = self.kept.get(token_set_id)
+        return found is not None and found.company_id == company_id
+
+    def _of(self, company_id: str, ref: UUID) -> _KeptSet | None:
+        return next(
+            (one for one in self.kept.values() if ref in one.refs and one.company_id == company_id), None
+        )
+
+
+class FakeVault:
+    """Implements `TokenSetVault`; `down` is raised by every call, or by the next `fail_writes` writes."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, UUID], tuple[TokenSet, int]] = {}
+        self.down: Exception | None = None
+        self.fail_writes = 0
+
+    async def read(self, company_id: str, token_set_id: UUID) -> tuple[TokenSet, int] | None:
+        await self._call()
+        return self.kept.get((company_id, token_set_id))
+
+    async def write(self, company_id: str, token_set_id: UUID, token_set: TokenSet, *, version: int) -> bool:
+        await self._call()
+        if self.fail_writes:
+            self.fail_writes -= 1
+            raise ConnectionRefusedError
+        if self.kept.get((company_id, token_set_id), (None, 0))[1] != version:
+            return False
+        self.kept[company_id, token_set_id] = (token_set, version + 1)
+        return True
+
+    async def destroy(self, company_id: str, token_set_id: UUID) -> None:
+        await self._call()
+        self.kept.pop((company_id, token_set_id), None)
+
+    async def _call(self) -> None:
+        await asyncio.sleep(0)
+        if self.down is not None:
+            raise self.down
+
+
+class FakeSwitches:
+    """Implements `SwitchStore`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Switches] = {}
+
+    async def of(self, company_id: str) -> Switches:
+        return self.kept.get(company_id, Switches())
+
+    async def set_integrations(self, company_id: str, *, on: bool) -> None:
+        self.kept[company_id] = Switches(on, (await self.of(company_id)).enabled)
+
+    async def set_provider(self, company_id: str, provider: Provider, *, enabled: bool) -> None:
+        switched = await self.of(company_id)
+        changed = switched.enabled | {provider} if enabled else switched.enabled - {provider}
+        self.kept[company_id] = Switches(switched.integrations_on, changed)
+
+
+class FakeConsents:
+    """Implements `ConsentStore`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, Consent] = {}
+
+    async def add(self, consent: Consent) -> None:
+        self.kept[consent.consent_id] = consent
+
+    async def by_id(self, consent_id: UUID) -> Consent | None:
+        return self.kept.get(consent_id)
+
+    async def put(self, consent: Consent) -> bool:
+        if self.kept[consent.consent_id].revision != consent.revision:
+            return False
+        self.kept[consent.consent_id] = consent.model_copy(update={"revision": consent.revision + 1})
+        return True
+
+    async def left_over(self, now: datetime, limit: int) -> list[Consent]:
+        found = [one for one in self.kept.values() if one.token_set_id and one.expires_at < now]
+        return found[:limit]
+
+
+class FakeSigningKey:
+    """Implements `SigningKey`."""
+
+    async def __call__(self) -> bytes:
+        return b"k" * 32
+
+
+@dataclass
+class FakeProvider:
+    """Implements `Connector` and `OAuth`: refresh tokens `<user>-1`, `<user>-2` … work once each.
+
+    A grant with a `key` instead of a `refresh_token` is static.
+    """
+
+    clock: FakeClock
+    provider: Provider = Provider.XERO
+    has_oauth: bool = True
+    version: str = "1"
+    life: timedelta = timedelta(minutes=30)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()
+    metrics: frozenset[Metric] = frozenset()
+    sign_ins: list[str] = field(default_factory=list)
+    tests: int = 0
+    revoked: list[str] = field(default_factory=list)
+    disconnected: list[str] = field(default_factory=list)
+    sign_in_error: ConnectorError | None = None
+    test_error: ConnectorError | None = None
+    probe_error: ConnectorError | None = None
+    revoke_error: ConnectorError | None = None
+    books: Books = field(default_factory=lambda: Books(external_id="org-1", name="Oak OÜ", currency="EUR"))
+    organisations_found: tuple[tuple[str, bool], ...] = (("org-1", True),)
+    answering: asyncio.Event | None = None
+    current: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def form(self) -> CredentialForm:
+        fields = (CredentialField(name="key", label="Key", secret=True),)
+        return CredentialForm(
+            provider=self.provider,
+            name="Fake",
+            fields=fields,
+            manual_url="https://manual.example",
+            oauth=self.has_oauth,
+        )
+
+    @property
+    def oauth(self) -> OAuth | None:
+        return self if self.has_oauth else None
+
+    def split(self, fields: Mapping[str, str]) -> Credentials:
+        entered = {name: value.strip() for name, value in fields.items()}
+        if not entered.get("key") and not entered.get("refresh_token"):
+            raise FormError(FieldProblem("key", "is missing"))
+        settings = {"tenant_id": entered.pop("tenant_id")} if "tenant_id" in entered else {}
+        return Credentials(Grant(entered), settings)
+
+    def account_key(self, grant: Grant, settings: Mapping[str, str]) -> str:
+        return f"{self.provider}/{settings.get('tenant_id', 'own')}"
+
+    def owner_key(self, grant: Grant) -> str:
+        return f"{self.provider}/{grant.values.get('refresh_token', 'static').partition('-')[0]}"
+
+    async def sign_in(self, session: Session, grant: Grant, settings: Mapping[str, str]) -> SignedIn:
+        token = grant.values.get("refresh_token")
+        self.sign_ins.append(token or grant.values["key"])
+        if self.answering is not None:
+            await self.answering.wait()
+        await asyncio.sleep(0)
+        if self.sign_in_error is not None:
+            raise self.sign_in_error
+        return SignedIn(Access(grant.values), grant) if token is None else self._rotated(token)
+
+    def _rotated(self, token: str) -> SignedIn:
+        user, _, number = token.partition("-")
+        if self.current.setdefault(user, 1) != int(number):
+            raise AccessRefusedError("invalid_grant", cause="The consent has ended.")
+        self.current[user] += 1
+        access = Access({"access_token": f"access-{user}-{self.current[user]}"}, self.clock.now() + self.life)
+        return SignedIn(access, Grant({"refresh_token": f"{user}-{self.current[user]}"}), calls=1)
+
+    async def identify(self, session: Session, account: Account) -> Identified:
+        return Identified(self.books, known=True, calls=1)
+
+    async def test(self, session: Session, account: Account) -> Identified:
+        self.tests += 1
+        if self.test_error is not None:
+            raise self.test_error
+        return Identified(self.books, known=True, calls=1)
+
+    async def probe_rights(self, session: Session, account: Account, month: Month) -> None:
+        if self.probe_error is not None:
+            raise self.probe_error
+
+    async def read_months(
+        self,
+        session: Session,
+        account: Account,
+        months: Collection[Month],
+        *,
+        expected: Books | None = None,
+    ) -> Reading:
+        raise AssertionError("credentials reads no months")
+
+    def authorize_url(self, session: Session, *, state: str, code_challenge: str) -> str:
+        return f"https://login.example/authorize?state={state}&code_challenge={code_challenge}"
+
+    async def exchange(self, session: Session, *, code: str, code_verifier: str) -> SignedIn:
+        """The code is the user's name."""
+        self.current.setdefault(code, 1)
+        return self._rotated(f"{code}-{self.current[code]}")
+
+    async def organisations(self, session: Session, access: Access) -> tuple[Organisation, ...]:
+        return tuple(
+            Organisation(name, f"Books of {name}", {"tenant_id": name}, just_consented)
+            for name, just_consented in self.organisations_found
+        )
+
+    async def disconnect(self, session: Session, access: Access, settings: Mapping[str, str]) -> None:
+        self.disconnected.append(settings["tenant_id"])
+
+    async def revoke(self, session: Session, grant: Grant) -> None:
+        if self.revoke_error is not None:
+            raise self.revoke_error
+        self.revoked.append(grant.values["refresh_token"])
+
+
+COMPANY = "firm-1"
+OWNER = Click(actor=Actor(id="user-1", role=Role.OWNER), correlation_id="click-1")
+
+
+def place(client_id: str = "client-1", *, company_id: str = COMPANY) -> Place:
+    return Place(company_id=company_id, client_id=client_id, provider=Provider.XERO)
+
+
+class CredentialsWorld:
+    """The use cases on fakes; `twin` has other use cases on the same fakes, as a second process would."""
+
+    def __init__(self, *, times: Times | None = None) -> None:
+        self.clock = FakeClock()
+        self.store = FakeConnections()
+        self.register = FakeTokenSets()
+        self.vault = FakeVault()
+        self.switches = FakeSwitches()
+        self.consents = FakeConsents()
+        self.sent = RecordingPublisher()
+        self.provider = FakeProvider(self.clock)
+        self.session = build_session(ConnectorSettings())
+        self.outside = Outside(
+            store=self.store,
+            register=self.register,
+            switches=self.switches,
+            consents=self.consents,
+            vault=self.vault,
+            signing_key=FakeSigningKey(),
+            publish=self.sent,
+            connectors={Provider.XERO: self.provider},
+            session=self.session,
+            clock=self.clock,
+            health=Health(),
+        )
+        self.times = times or Times()
+        self.use = UseCases(self.outside, self.times)
+
+    def twin(self) -> UseCases:
+        return UseCases(self.outside, self.times)
+
+    async def saved(self, where: Place | None = None, **fields: str) -> Connection:
+        """A connection saved without a test."""
+        return await self.use.save(where or place(), fields or {"refresh_token": "ann-1"}, None, OWNER)
+
+    async def tested_token(self, **fields: str) -> str | None:
+        return (await self.use.try_credentials(COMPANY, Provider.XERO, fields)).test_token
+
+    async def now(self, where: Place | None = None) -> Connection:
+        """The record as it stands."""
+        found = await self.store.at(where or place())
+        assert found is not None
+        return found
