@@ -13,7 +13,7 @@ from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo.errors import AutoReconnect, DuplicateKeyError
 from service_kit.mongo import Document, build_mongo, database
 from service_kit.settings import MongoSettings
-from summary_writer.adapters.bulk_writes import Write
+from summary_writer.adapters.mongo_bulk_writes import Write
 from summary_writer.adapters.mongo_fences import MongoFences
 from summary_writer.adapters.mongo_summaries import MongoSummaries
 from summary_writer.summary import Outcome, Reading, Summary, SummaryKey, Unchanged, Updated

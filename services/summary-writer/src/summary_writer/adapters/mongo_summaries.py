@@ -10,7 +10,7 @@ from service_kit.crash_points import reached
 from service_kit.errors import DependencyDownError
 from service_kit.mongo import Document
 
-from summary_writer.adapters.bulk_writes import Write, bulk_write
+from summary_writer.adapters.mongo_bulk_writes import Write, bulk_write
 from summary_writer.adapters.mongo_fences import MongoFences
 from summary_writer.adapters.summary_documents import (
     entry_document,
