@@ -61,20 +61,20 @@ class _Months:
 
     async def sales(self, window: Months) -> None:
         rows = await self._list("getinvoices", window)
-        bucket(self.task.tally, rows, _document_day, self._sale)
+        bucket(self.task.tally, window, rows, _document_day, self._sale)
 
     async def purchases(self, window: Months) -> None:
         rows = listed(await post(self.task.api, "/v1/getpurchorders", _period(window)), "getpurchorders")
-        bucket(self.task.tally, rows, _document_day, self._purchase)
+        bucket(self.task.tally, window, rows, _document_day, self._purchase)
 
     async def payments(self, window: Months) -> None:
         rows = await self._list("getpayments", window)
-        bucket(self.task.tally, rows, _document_day, self._payment)
+        bucket(self.task.tally, window, rows, _document_day, self._payment)
 
     async def ledger(self, month: Month) -> None:
         body = {**_period(Months(month, month)), "WithLines": 1, "WithCostAlloc": 0}
         rows = listed(await post(self.task.api, "/v1/GetGLBatchesFull", body), "GetGLBatchesFull")
-        bucket(self.task.tally, rows, lambda row: day(row, "BatchDate"), self._batch)
+        bucket(self.task.tally, {month}, rows, lambda row: day(row, "BatchDate"), self._batch)
 
     async def report(self, window: Months) -> None:
         """Income and expenses; from the ledger's rows where the report is refused."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -67,12 +67,19 @@ async def run_parts(parts: Sequence[Part], tally: Tally, *, at_once: int) -> Non
 
 
 def bucket(
-    tally: Tally, rows: Iterable[Row], day_of: Callable[[Row], date], count: Callable[[Month, Row], None]
+    tally: Tally,
+    asked: Container[Month],
+    rows: Iterable[Row],
+    day_of: Callable[[Row], date],
+    count: Callable[[Month, Row], None],
 ) -> None:
-    """Count each row in its month: an unreadable date fails the part, anything else unreadable its month."""
+    """Count each row in its month: an unreadable date fails the part, anything else unreadable its month.
+
+    Rows outside the months that were asked for belong to another part's answer.
+    """
     for row in rows:
         month = month_of(day_of(row))
-        if month not in tally:
+        if month not in tally or month not in asked:
             continue
         try:
             count(month, row)

@@ -108,18 +108,18 @@ class _Months:
     async def sales(self, window: Months) -> None:
         fixed = {"sorting": "id", "fields": INVOICE_FIELDS}
         rows = await self._rows("/invoice", "invoiceDate", window.first_day, window.day_after, fixed)
-        bucket(self.task.tally, rows, lambda row: day(row, "invoiceDate"), self._sale)
+        bucket(self.task.tally, window, rows, lambda row: day(row, "invoiceDate"), self._sale)
 
     async def purchases(self, window: Months) -> None:
         fixed = {"sorting": "id", "fields": SUPPLIER_INVOICE_FIELDS}
         rows = await self._rows("/supplierInvoice", "invoiceDate", window.first_day, window.day_after, fixed)
-        bucket(self.task.tally, rows, lambda row: day(row, "invoiceDate"), self._purchase)
+        bucket(self.task.tally, window, rows, lambda row: day(row, "invoiceDate"), self._purchase)
 
     async def postings(self, window: Months) -> None:
         fixed = {"sorting": "id", "fields": POSTING_FIELDS}
         rows = await self._rows("/ledger/posting", "date", window.first_day, window.day_after, fixed)
         self.ledger.update({month: {} for month in window})
-        bucket(self.task.tally, rows, lambda row: day(row, "date"), self._posting)
+        bucket(self.task.tally, window, rows, lambda row: day(row, "date"), self._posting)
 
     async def report(self, month: Month) -> None:
         """Income and expenses from the movement of the result accounts, debit positive."""

@@ -85,21 +85,21 @@ class _Months:
         try:
             rows = await self._list("Invoices", "InvoiceID", window, {**full, "summaryOnly": "true"})
             if all({"SubTotal", "TotalTax", "CurrencyCode"} <= set(row) for row in rows):
-                return bucket(self.task.tally, rows, document_day, self._document)
+                return bucket(self.task.tally, window, rows, document_day, self._document)
         except RejectedRequestError as error:
             if error.status != 400:
                 raise
         rows = await self._list("Invoices", "InvoiceID", window, full)
-        return bucket(self.task.tally, rows, document_day, self._document)
+        return bucket(self.task.tally, window, rows, document_day, self._document)
 
     async def credit_notes(self, window: Months) -> None:
         rows = await self._list("CreditNotes", "CreditNoteID", window, {})
-        bucket(self.task.tally, rows, document_day, self._document)
+        bucket(self.task.tally, window, rows, document_day, self._document)
 
     async def bank_transactions(self, window: Months) -> None:
         rows = await self._list("BankTransactions", "BankTransactionID", window, {}, status="AUTHORISED")
         count = partial(self._counted, "AUTHORISED", "BankTransactionID", Metric.BANK_TRANSACTION_COUNT)
-        bucket(self.task.tally, rows, document_day, count)
+        bucket(self.task.tally, window, rows, document_day, count)
 
     async def manual_journals(self, window: Months) -> None:
         """The right to them may be missing: then their number is absent, and the month is whole."""
@@ -114,7 +114,7 @@ class _Months:
         for month in (month for month in self.task.months if month in window):
             tally.note(month, "ENTRIES_ARE_MANUAL_JOURNALS")
         count = partial(self._counted, "POSTED", "ManualJournalID", Metric.ENTRY_COUNT)
-        bucket(tally, rows, document_day, count)
+        bucket(tally, window, rows, document_day, count)
 
     async def report(self, month: Month) -> None:
         """Income and expenses; where the right is missing, the documents fill in for them at the end."""
