@@ -76,7 +76,7 @@ class FakeCredentials:
     """Implements `CredentialSource`: each lease has another access, unless `refuse_with`."""
 
     books: Books | None = BOOKS
-    health: ConnectionHealth | None = ConnectionHealth.OK
+    health: ConnectionHealth = ConnectionHealth.OK
     has_fresh_access: bool = True
     refuse_with: list[Exception] = field(default_factory=list)
     observe_error: Exception | None = None

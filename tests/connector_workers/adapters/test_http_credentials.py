@@ -72,6 +72,7 @@ async def test_a_lease_is_asked_for_with_our_token_and_the_refused_access() -> N
         "company_id": "company-1",
         "generation": 3,
         "refused_access": "access-6",
+        "needed_s": 130.0,
     }
     assert lease.account.access.values == {"access_token": "canary-secret"}
     assert (lease.access_id, lease.account.account_key) == ("access-7", "xero/org-1")

@@ -31,7 +31,7 @@ def build_broker(
     settings: KafkaSettings, *, name: str, telemetry: Telemetry | None = None, health: Health
 ) -> KafkaBroker:
     """A broker that traces, waits out outages and parks what cannot be handled; connects on start."""
-    broker = _Broker(
+    broker = KafkaBroker(
         settings.bootstrap_servers,
         client_id=name,
         acks="all",
@@ -54,23 +54,12 @@ def build_broker(
     return broker
 
 
-class _Broker(KafkaBroker):
-    """Consumers join side by side, for each takes seconds; those outside any group first."""
-
-    async def start(self) -> None:
-        await self.connect()
-        for in_group in (False, True):
-            wave = [each for each in self.subscribers if bool(getattr(each, "group_id", None)) is in_group]
-            await asyncio.gather(*(subscriber.start() for subscriber in wave))
-        for publisher in self.publishers:
-            await publisher.start()
-        self.running = True
-
-
 async def start_broker(broker: KafkaBroker) -> None:
-    """All consumers join their groups at once; FastStream's own start lets each wait for the one before."""
+    """Consumers join their groups at once, those outside any group first; FastStream's own lets each wait."""
     await broker.connect()
-    await asyncio.gather(*(subscriber.start() for subscriber in broker.subscribers))
+    for in_group in (False, True):
+        wave = [each for each in broker.subscribers if bool(getattr(each, "group_id", None)) is in_group]
+        await asyncio.gather(*(subscriber.start() for subscriber in wave))
     for publisher in broker.publishers:
         await publisher.start()
     broker.running = True

@@ -20,7 +20,7 @@ class Lease:
     access_id: str
     account: Account
     books: Books | None
-    health: ConnectionHealth | None
+    health: ConnectionHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

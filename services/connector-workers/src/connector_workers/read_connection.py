@@ -103,8 +103,7 @@ class ReadConnection:
 
     async def _tell(self, request: JobRequested, lease: Lease, found: MonthsRead) -> None:
         seen = observation(found)
-        known_good = lease.health is ConnectionHealth.OK or (lease.health is None and lease.books is not None)
-        if seen is None or (seen.health is ConnectionHealth.OK and known_good):
+        if seen is None or seen.health is lease.health is ConnectionHealth.OK:
             return
         try:
             await self.credentials.observe(request, seen)

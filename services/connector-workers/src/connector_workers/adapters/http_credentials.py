@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 import httpx
-from connectors.protocol import Access, Account
+from connectors.protocol import Access, Account, reading_budget_s
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 from service_kit.errors import DependencyDownError, PermanentError
 from service_kit.health import Health
@@ -36,7 +36,7 @@ class _LeaseAnswer(BaseModel):
     settings: dict[str, str]
     account_key: str
     books: Books | None = None
-    health: ConnectionHealth | None = None
+    health: ConnectionHealth
 
 
 class HttpCredentials:
@@ -60,9 +60,12 @@ class HttpCredentials:
         self._pauses_s = pauses_s
 
     async def lease(self, request: JobRequested, *, refused_access: str | None = None) -> Lease:
-        answer = await self._post(
-            request, "lease", {"generation": request.generation, "refused_access": refused_access}
-        )
+        wish = {
+            "generation": request.generation,
+            "refused_access": refused_access,
+            "needed_s": reading_budget_s(len(request.jobs)),
+        }
+        answer = await self._post(request, "lease", wish)
         if answer.status_code != httpx.codes.OK:
             raise _refusal(answer)
         given = _LeaseAnswer.model_validate_json(answer.content)
