@@ -26,7 +26,7 @@ async def test_a_deleted_record_keeps_nothing_of_the_books(world: CredentialsWor
     await world.use.delete(place(), OWNER)
 
     deleted = await world.now()
-    assert (deleted.stage, deleted.terms, deleted.released_settings) == (Stage.DELETED, None, {})
+    assert (deleted.stage, deleted.terms, deleted.released) == (Stage.DELETED, None, None)
 
 
 async def test_deleting_twice_is_the_same_as_once(world: CredentialsWorld) -> None:

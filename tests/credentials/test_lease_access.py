@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from connectors.errors import ForbiddenError, ProviderDownError, ThrottledError
 from credentials.connection import Connection
-from credentials.lease_access import Lease, LeaseWish
+from credentials.lease_access import LeaseWish
 from credentials.refusals import (
     ConnectionNotFoundError,
     GenerationOldError,
@@ -94,9 +94,7 @@ async def test_access_that_would_not_last_the_reading_is_renewed(world: Credenti
 async def test_fifty_leases_over_two_processes_renew_once(world: CredentialsWorld) -> None:
     saved, twin = await world.saved(), world.twin()
 
-    leases = await asyncio.gather(
-        *(use.lease(wish(saved)) for use in (world.use, twin) for _ in range(25))
-    )
+    leases = await asyncio.gather(*(use.lease(wish(saved)) for use in (world.use, twin) for _ in range(25)))
 
     assert world.provider.sign_ins == ["ann-1"]
     assert len({lease.access_id for lease in leases}) == 1
@@ -118,9 +116,7 @@ async def test_refused_access_is_renewed_once_for_all_who_were_refused(world: Cr
     saved = await world.saved()
     refused = (await world.use.lease(wish(saved))).access_id
 
-    renewed = await asyncio.gather(
-        *(world.use.lease(wish(saved, refused_access=refused)) for _ in range(5))
-    )
+    renewed = await asyncio.gather(*(world.use.lease(wish(saved, refused_access=refused)) for _ in range(5)))
 
     assert world.provider.sign_ins == ["ann-1", "ann-2"]
     assert {lease.access_id for lease in renewed}.isdisjoint({refused})
@@ -224,16 +220,14 @@ async def test_a_living_renewal_is_waited_for(world: CredentialsWorld) -> None:
     saved = await world.saved()
     world.provider.answering = asyncio.Event()
     first = asyncio.create_task(world.use.lease(wish(saved)))
-    while not world.provider.sign_ins:
-        await asyncio.sleep(0)
+    await world.provider.asked.wait()
     second = asyncio.create_task(world.twin().lease(wish(saved)))
     await asyncio.sleep(0.05)
 
     world.provider.answering.set()
 
-    leases: list[Lease] = await asyncio.gather(first, second)
+    assert (await first).access_id == (await second).access_id
     assert world.provider.sign_ins == ["ann-1"]
-    assert leases[0].access_id == leases[1].access_id
 
 
 async def test_nobody_waits_for_ever(world: CredentialsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,8 +245,7 @@ async def test_a_caller_that_goes_away_does_not_lose_the_rotated_token(world: Cr
     saved = await world.saved()
     world.provider.answering = asyncio.Event()
     caller = asyncio.create_task(world.use.lease(wish(saved)))
-    while not world.provider.sign_ins:
-        await asyncio.sleep(0)
+    await world.provider.asked.wait()
 
     caller.cancel()
     world.provider.answering.set()
@@ -267,8 +260,7 @@ async def test_the_rotated_token_waits_for_the_vault_to_come_back(world: Credent
     saved = await world.saved()
     world.provider.answering = asyncio.Event()
     caller = asyncio.create_task(world.use.lease(wish(saved)))
-    while not world.provider.sign_ins:
-        await asyncio.sleep(0)
+    await world.provider.asked.wait()
     world.vault.down = DependencyDownError("vault", "away")
 
     world.provider.answering.set()
@@ -282,8 +274,7 @@ async def test_keys_saved_during_a_renewal_win(world: CredentialsWorld) -> None:
     saved = await world.saved(refresh_token="ann-1")
     world.provider.answering = asyncio.Event()
     caller = asyncio.create_task(world.use.lease(wish(saved)))
-    while not world.provider.sign_ins:
-        await asyncio.sleep(0)
+    await world.provider.asked.wait()
     assert saved.terms is not None
     assert saved.terms.token_set_id is not None
     at = (saved.company_id, saved.terms.token_set_id)

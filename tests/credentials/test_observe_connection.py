@@ -106,12 +106,8 @@ async def test_a_deleted_connection_is_not_observed(world: CredentialsWorld) -> 
 
 async def test_a_message_carries_the_same_id_whenever_it_is_sent(world: CredentialsWorld) -> None:
     saved = await world.saved()
-    first = saved.observed(
-        Observation(outcome=ConnectionHealth.NEEDS_AUTH), now=world.clock.now()
-    ).outbox[-1]
+    first = saved.observed(Observation(outcome=ConnectionHealth.NEEDS_AUTH), now=world.clock.now()).outbox[-1]
     world.clock.forward(hours=1)
-    again = saved.observed(
-        Observation(outcome=ConnectionHealth.NEEDS_AUTH), now=world.clock.now()
-    ).outbox[-1]
+    again = saved.observed(Observation(outcome=ConnectionHealth.NEEDS_AUTH), now=world.clock.now()).outbox[-1]
 
     assert first.event_id == again.event_id

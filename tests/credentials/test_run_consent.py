@@ -9,7 +9,8 @@ from connectors.oauth import code_challenge
 from credentials.connection import Stage
 from credentials.consent import Consent, ConsentState
 from credentials.refusals import ConsentNotFoundError, ConsentStateError, InvalidRequestError
-from support.credentials_fakes import COMPANY, OWNER, CredentialsWorld, FakeProvider, place
+from support.credentials_fakes import COMPANY, OWNER, CredentialsWorld, place
+from support.fake_provider import FakeProvider
 from sync_contracts.connections import ConnectionHealth, ConnectionSaved
 
 

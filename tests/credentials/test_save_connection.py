@@ -145,10 +145,10 @@ async def test_the_message_is_sent_later_when_kafka_is_away(world: CredentialsWo
 async def test_the_sweeper_finishes_a_save_whose_secret_has_arrived(world: CredentialsWorld) -> None:
     await world.saved()
     ref = await _leave_open(world)
-    assert (await world.now()).terms is not None
     [(key, (token_set, version))] = world.vault.kept.items()
     world.vault.kept[key] = (token_set.also_used(ref), version + 1)
-    await world.register.take(COMPANY, place().provider, "xero/ann", ref)
+    [kept] = world.register.kept.values()
+    await world.register.take(COMPANY, place().provider, kept.owner, ref)
 
     world.clock.forward(seconds=61)
     await world.use.sweep.once()

@@ -1,42 +1,24 @@
-"""The outside of the credentials service in memory, and a provider that counts who signs in."""
+"""The outside of the credentials service in memory."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
-from connectors.errors import AccessRefusedError, ConnectorError, FieldProblem, FormError
-from connectors.limits import Budget
-from connectors.protocol import (
-    Access,
-    Account,
-    CredentialField,
-    CredentialForm,
-    Credentials,
-    Grant,
-    Identified,
-    OAuth,
-    Organisation,
-    Reading,
-    SignedIn,
-)
-from connectors.session import Session, build_session
+from connectors.session import build_session
 from connectors.settings import ConnectorSettings
 from credentials.connection import Click, Connection, Place, Stage
 from credentials.consent import Consent
-from credentials.ports import LastUse
+from credentials.ports import LastUse, Owner
 from credentials.switches import Switches
 from credentials.token_set import TokenSet
 from credentials.wiring import Outside, Times, UseCases
 from service_kit.health import Health
-from sync_contracts.event import Actor, Role
-from sync_contracts.jobs import Books
-from sync_contracts.metrics import Metric
-from sync_contracts.month import Month
-from sync_contracts.providers import Provider
-
+from support.fake_provider import FakeProvider
 from support.fakes import FakeClock, RecordingPublisher
+from sync_contracts.event import Actor, Role
+from sync_contracts.providers import Provider
 
 
 class FakeConnections:
@@ -93,6 +75,11 @@ class FakeConnections:
             and one.client_id in client_ids
         ]
 
+    async def is_account_used(self, account_key: str) -> bool:
+        return any(
+            one.is_usable and one.terms and one.terms.account_key == account_key for one in self._sorted()
+        )
+
     async def sharing(self, company_id: str, token_set_id: UUID) -> list[Connection]:
         return [
             one
@@ -116,7 +103,8 @@ class FakeConnections:
 class _KeptSet:
     token_set_id: UUID
     company_id: str
-    owner: tuple[str, Provider, str]
+    provider: Provider
+    owner: Owner
     refs: list[UUID]
     is_live: bool = True
 
@@ -127,20 +115,20 @@ class FakeTokenSets:
     def __init__(self) -> None:
         self.kept: dict[UUID, _KeptSet] = {}
 
-    async def take(self, company_id: str, provider: Provider, owner_key: str, ref: UUID) -> UUID:
-        owner = (company_id, provider, owner_key)
+    async def take(self, company_id: str, provider: Provider, owner: Owner, ref: UUID) -> UUID:
         for one in self.kept.values():
-            if one.owner == owner and one.is_live:
+            is_it = (one.company_id, one.provider, one.owner.name) == (company_id, provider, owner.name)
+            if is_it and one.is_live:
                 if ref not in one.refs:
                     one.refs.append(ref)
                 return one.token_set_id
-        made = _KeptSet(uuid4(), company_id, owner, [ref])
+        made = _KeptSet(uuid4(), company_id, provider, owner, [ref])
         self.kept[made.token_set_id] = made
         return made.token_set_id
 
     async def taken(self, company_id: str, ref: UUID) -> UUID | None:
         found = self._of(company_id, ref)
-        return found and found.token_set_id
+        return None if found is None else found.token_set_id
 
     async def give_back(self, company_id: str, ref: UUID) -> LastUse | None:
         found = self._of(company_id, ref)
@@ -151,7 +139,9 @@ class FakeTokenSets:
             return None
         found.is_live = False
         others = [
-            one for one in self.kept.values() if one.owner[1:] == found.owner[1:] and one is not found
+            one
+            for one in self.kept.values()
+            if (one.provider, one.owner.key) == (found.provider, found.owner.key) and one is not found
         ]
         return LastUse(found.token_set_id, owner_has_others=bool(others))
 
@@ -248,126 +238,6 @@ class FakeSigningKey:
 
     async def __call__(self) -> bytes:
         return b"k" * 32
-
-
-@dataclass
-class FakeProvider:
-    """Implements `Connector` and `OAuth`: refresh tokens `<user>-1`, `<user>-2` … work once each.
-
-    A grant with a `key` instead of a `refresh_token` is static.
-    """
-
-    clock: FakeClock
-    provider: Provider = Provider.XERO
-    has_oauth: bool = True
-    version: str = "1"
-    life: timedelta = timedelta(minutes=30)
-    endpoints: Mapping[str, str] = field(default_factory=dict)
-    budgets: tuple[Budget, ...] = ()
-    metrics: frozenset[Metric] = frozenset()
-    sign_ins: list[str] = field(default_factory=list)
-    tests: int = 0
-    revoked: list[str] = field(default_factory=list)
-    disconnected: list[str] = field(default_factory=list)
-    sign_in_error: ConnectorError | None = None
-    test_error: ConnectorError | None = None
-    probe_error: ConnectorError | None = None
-    revoke_error: ConnectorError | None = None
-    books: Books = field(default_factory=lambda: Books(external_id="org-1", name="Oak OÜ", currency="EUR"))
-    organisations_found: tuple[tuple[str, bool], ...] = (("org-1", True),)
-    answering: asyncio.Event | None = None
-    current: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def form(self) -> CredentialForm:
-        fields = (CredentialField(name="key", label="Key", secret=True),)
-        return CredentialForm(
-            provider=self.provider,
-            name="Fake",
-            fields=fields,
-            manual_url="https://manual.example",
-            oauth=self.has_oauth,
-        )
-
-    @property
-    def oauth(self) -> OAuth | None:
-        return self if self.has_oauth else None
-
-    def split(self, fields: Mapping[str, str]) -> Credentials:
-        entered = {name: value.strip() for name, value in fields.items()}
-        if not entered.get("key") and not entered.get("refresh_token"):
-            raise FormError(FieldProblem("key", "is missing"))
-        settings = {"tenant_id": entered.pop("tenant_id")} if "tenant_id" in entered else {}
-        return Credentials(Grant(entered), settings)
-
-    def account_key(self, grant: Grant, settings: Mapping[str, str]) -> str:
-        return f"{self.provider}/{settings.get('tenant_id', 'own')}"
-
-    def owner_key(self, grant: Grant) -> str:
-        return f"{self.provider}/{grant.values.get('refresh_token', 'static').partition('-')[0]}"
-
-    async def sign_in(self, session: Session, grant: Grant, settings: Mapping[str, str]) -> SignedIn:
-        token = grant.values.get("refresh_token")
-        self.sign_ins.append(token or grant.values["key"])
-        if self.answering is not None:
-            await self.answering.wait()
-        await asyncio.sleep(0)
-        if self.sign_in_error is not None:
-            raise self.sign_in_error
-        return SignedIn(Access(grant.values), grant) if token is None else self._rotated(token)
-
-    def _rotated(self, token: str) -> SignedIn:
-        user, _, number = token.partition("-")
-        if self.current.setdefault(user, 1) != int(number):
-            raise AccessRefusedError("invalid_grant", cause="The consent has ended.")
-        self.current[user] += 1
-        access = Access({"access_token": f"access-{user}-{self.current[user]}"}, self.clock.now() + self.life)
-        return SignedIn(access, Grant({"refresh_token": f"{user}-{self.current[user]}"}), calls=1)
-
-    async def identify(self, session: Session, account: Account) -> Identified:
-        return Identified(self.books, known=True, calls=1)
-
-    async def test(self, session: Session, account: Account) -> Identified:
-        self.tests += 1
-        if self.test_error is not None:
-            raise self.test_error
-        return Identified(self.books, known=True, calls=1)
-
-    async def probe_rights(self, session: Session, account: Account, month: Month) -> None:
-        if self.probe_error is not None:
-            raise self.probe_error
-
-    async def read_months(
-        self,
-        session: Session,
-        account: Account,
-        months: Collection[Month],
-        *,
-        expected: Books | None = None,
-    ) -> Reading:
-        raise AssertionError("credentials reads no months")
-
-    def authorize_url(self, session: Session, *, state: str, code_challenge: str) -> str:
-        return f"https://login.example/authorize?state={state}&code_challenge={code_challenge}"
-
-    async def exchange(self, session: Session, *, code: str, code_verifier: str) -> SignedIn:
-        """The code is the user's name."""
-        self.current.setdefault(code, 1)
-        return self._rotated(f"{code}-{self.current[code]}")
-
-    async def organisations(self, session: Session, access: Access) -> tuple[Organisation, ...]:
-        return tuple(
-            Organisation(name, f"Books of {name}", {"tenant_id": name}, just_consented)
-            for name, just_consented in self.organisations_found
-        )
-
-    async def disconnect(self, session: Session, access: Access, settings: Mapping[str, str]) -> None:
-        self.disconnected.append(settings["tenant_id"])
-
-    async def revoke(self, session: Session, grant: Grant) -> None:
-        if self.revoke_error is not None:
-            raise self.revoke_error
-        self.revoked.append(grant.values["refresh_token"])
 
 
 COMPANY = "firm-1"

@@ -128,7 +128,7 @@ class Connection(Place):
     terms: Terms | None = None
     saving: Saving | None = None
     releasing: tuple[UUID, ...] = ()
-    released_settings: dict[str, str] = Field(default_factory=dict)
+    released: Terms | None = Field(default=None, description="What a delete still has to give back.")
     outbox: tuple[Outgoing, ...] = ()
     click: Click | None = None
     cause: str = ""
@@ -203,7 +203,7 @@ class Connection(Place):
             terms=None,
             saving=None,
             releasing=self.releasing + self._held + saving,
-            released_settings=self.terms.settings if self.terms else {},
+            released=self.terms,
             outbox=(*self.outbox, Outgoing.of(deleted, click.traceparent)),
             click=click,
             cause="",
@@ -211,14 +211,14 @@ class Connection(Place):
             changed_at=now,
         )
 
-    def released(self, ref: UUID, *, now: datetime) -> "Connection":
+    def gave_back(self, ref: UUID, *, now: datetime) -> "Connection":
         """A token set is no longer held; the last one ends a delete."""
         rest = tuple(other for other in self.releasing if other != ref)
         is_gone = self.stage is Stage.DELETING and not rest
         return self._with(
             releasing=rest,
             stage=Stage.DELETED if is_gone else self.stage,
-            released_settings=self.released_settings if rest else {},
+            released=self.released if rest else None,
             changed_at=now,
         )
 

@@ -50,7 +50,7 @@ class EndConsent:
             async with asyncio.timeout(_CALLS_S):
                 if last is not None and not last.owner_has_others:
                     await self._revoke(oauth, connection, token_set_id)
-                elif not await self._is_used_elsewhere(connection, token_set_id):
+                else:
                     await self._disconnect(oauth, connection, token_set_id)
         except (ConnectorError, ProblemError, TimeoutError) as error:
             logger.warning(
@@ -64,14 +64,9 @@ class EndConsent:
             await oauth.revoke(self._session, found[0].grant)
 
     async def _disconnect(self, oauth: OAuth, connection: Connection, token_set_id: UUID) -> None:
-        settings = connection.released_settings
+        if connection.released is None or await self._store.is_account_used(connection.released.account_key):
+            return
+        settings = connection.released.settings
         at = TokenSetAt(connection.company_id, connection.provider, token_set_id, settings)
         issued = await self._current_access(at)
         await oauth.disconnect(self._session, issued.access, settings)
-
-    async def _is_used_elsewhere(self, connection: Connection, token_set_id: UUID) -> bool:
-        others = await self._store.sharing(connection.company_id, token_set_id)
-        return not connection.released_settings or any(
-            other.terms is not None and other.terms.settings == connection.released_settings
-            for other in others
-        )

@@ -91,7 +91,7 @@ class FinishChange:
 
     async def _released(self, connection: Connection, ref: UUID) -> Connection:
         now = self._clock.now()
-        return await change(self._store, connection.place, lambda found: found.released(ref, now=now))
+        return await change(self._store, connection.place, lambda found: found.gave_back(ref, now=now))
 
     async def _sent(self, connection: Connection, event_id: UUID) -> Connection:
         return await change(self._store, connection.place, lambda found: found.sent(event_id))

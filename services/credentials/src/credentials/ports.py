@@ -40,6 +40,9 @@ class ConnectionStore(Protocol):
     ) -> list[Connection]:
         """The usable ones among the clients' connections."""
 
+    async def is_account_used(self, account_key: str) -> bool:
+        """Whether a usable connection of any company reads this account."""
+
     async def sharing(self, company_id: str, token_set_id: UUID) -> list[Connection]:
         """Usable connections that refer to a token set."""
 
@@ -48,6 +51,14 @@ class ConnectionStore(Protocol):
 
     async def to_probe(self, now: datetime, limit: int) -> list[Connection]:
         """Those whose rights are due to be probed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a token set is: equal names are one set; `key` is the person at the provider, as far as known."""
+
+    name: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +72,8 @@ class LastUse:
 class TokenSetRegister(Protocol):
     """Which token sets a company has and which saves and consents use them; no secret stands here."""
 
-    async def take(self, company_id: str, provider: Provider, owner_key: str, ref: UUID) -> UUID:
-        """Use the owner's token set, a new one where there is none; answers its id."""
+    async def take(self, company_id: str, provider: Provider, owner: Owner, ref: UUID) -> UUID:
+        """Use the company's token set of this name, a new one where there is none; answers its id."""
 
     async def taken(self, company_id: str, ref: UUID) -> UUID | None:
         """The token set that this use is of."""

@@ -16,7 +16,7 @@ from sync_contracts.providers import Provider
 from credentials.connection import Click, Connection, Place
 from credentials.consent import LINK_LIFE, Consent, ConsentOrganisation, ConsentState, ConsentUsedError
 from credentials.finish_change import FinishChange
-from credentials.ports import ConsentStore, TokenSetRegister, TokenSetVault
+from credentials.ports import ConsentStore, Owner, TokenSetRegister, TokenSetVault
 from credentials.refusals import (
     ConsentNotFoundError,
     ConsentStateError,
@@ -136,7 +136,7 @@ class RunConsent:
         place = consent.place
         owner_key = self._connectors[place.provider].owner_key(signed_in.grant)
         token_set_id = await self._register.take(
-            place.company_id, place.provider, owner_key, consent.consent_id
+            place.company_id, place.provider, Owner(owner_key, owner_key), consent.consent_id
         )
         consent = await self._put(consent.granted(owner_key, token_set_id))
         await keep_secret(
@@ -167,7 +167,7 @@ class RunConsent:
             grant=None,
             settings=organisation.settings,
             account_key=connector.account_key(found[0].grant, organisation.settings),
-            owner_key=consent.owner_key,
+            owner=Owner(consent.owner_key, consent.owner_key),
             books=Books(external_id=organisation.external_id, name=organisation.name),
             health=ConnectionHealth.OK,
         )

@@ -20,7 +20,7 @@ from credentials.connection import (
     Terms,
 )
 from credentials.finish_change import FinishChange
-from credentials.ports import ConnectionStore, TokenSetRegister, TokenSetVault
+from credentials.ports import ConnectionStore, Owner, TokenSetRegister, TokenSetVault
 from credentials.refusals import ConnectionBusyError, ConsentStateError
 from credentials.token_set import Issued, TokenSet
 
@@ -35,7 +35,7 @@ class Draft:
     access: Access | None = field(default=None, repr=False)
     settings: Mapping[str, str]
     account_key: str
-    owner_key: str
+    owner: Owner
     books: Books
     health: ConnectionHealth
 
@@ -64,7 +64,7 @@ class SaveConnection:
             ref=uuid4(),
             settings=dict(draft.settings),
             account_key=draft.account_key,
-            owner_key=draft.owner_key,
+            owner_key=draft.owner.key,
             books=draft.books,
             health=draft.health,
         )
@@ -103,7 +103,7 @@ class SaveConnection:
 
     async def _keep_secret(self, place: Place, terms: Terms, draft: Draft) -> UUID:
         company_id = place.company_id
-        token_set_id = await self._register.take(company_id, place.provider, terms.owner_key, terms.ref)
+        token_set_id = await self._register.take(company_id, place.provider, draft.owner, terms.ref)
         await keep_secret(
             self._vault, company_id, token_set_id, ref=terms.ref, grant=draft.grant, access=draft.access
         )

@@ -9,6 +9,7 @@ from sync_contracts.jobs import Books
 from sync_contracts.providers import Provider
 
 from credentials.connection import Click, Connection, Place
+from credentials.ports import Owner
 from credentials.refusals import InvalidRequestError
 from credentials.save_connection import Draft, SaveConnection
 from credentials.signatures import SignatureError, Signatures, TestedInput
@@ -44,17 +45,17 @@ class SaveInput:
             access=credentials.access,
             settings=credentials.settings,
             account_key=account_key,
-            owner_key=await self._owner_key(connector, credentials.grant, account_key),
+            owner=await self._owner(connector, credentials.grant, account_key),
             books=books or Books(),
             health=ConnectionHealth.UNTESTED if books is None else ConnectionHealth.OK,
         )
         return await self._save(place, draft, click)
 
-    async def _owner_key(self, connector: Connector, grant: Grant, account_key: str) -> str:
-        # Static keys: one client's wrong key must not replace the right one of another client.
-        if connector.oauth is None:
-            return await self._signatures.keys_name(account_key, grant)
-        return connector.owner_key(grant)
+    async def _owner(self, connector: Connector, grant: Grant, account_key: str) -> Owner:
+        # Named by all that was entered: a wrong key of one client must not replace another's right one.
+        owner_key = connector.owner_key(grant)
+        whose = account_key if connector.oauth is None else owner_key
+        return Owner(await self._signatures.name_of_keys(whose, grant), owner_key)
 
     async def _tested(self, place: Place, credentials: Credentials, test_token: str) -> Books:
         tested = TestedInput(place.company_id, place.provider, credentials)

@@ -82,11 +82,11 @@ class Signatures:
         """The PKCE secret of a consent; derived, so that it is stored nowhere."""
         return _text(await self._mac("pkce", consent_id))
 
-    async def keys_name(self, account_key: str, grant: Grant) -> str:
-        """A name for an account's keys that does not tell them; other keys have another name."""
+    async def name_of_keys(self, whose: str, grant: Grant) -> str:
+        """A name for entered keys that does not tell them; other keys have another name."""
         key = await self._derived("keys")
-        entered = json.dumps([account_key, dict(grant.values)], sort_keys=True)
-        return f"{account_key}/{hmac.new(key, entered.encode(), 'sha256').hexdigest()[:32]}"
+        entered = json.dumps([whose, dict(grant.values)], sort_keys=True)
+        return f"{whose}/{hmac.new(key, entered.encode(), 'sha256').hexdigest()[:32]}"
 
     async def _mac(self, purpose: str, consent_id: UUID) -> bytes:
         return hmac.digest(await self._derived(purpose), consent_id.bytes, "sha256")

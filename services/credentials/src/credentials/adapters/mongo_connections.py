@@ -25,6 +25,7 @@ class MongoConnections:
         await self._connections.create_index(place, unique=True)
         await self._connections.create_index([("company_id", ASCENDING), ("_id", ASCENDING)])
         await self._connections.create_index("terms.token_set_id", sparse=True)
+        await self._connections.create_index("terms.account_key", sparse=True)
         await self._connections.create_index("open_since", sparse=True)
         await self._connections.create_index("probe_due", sparse=True)
 
@@ -71,6 +72,10 @@ class MongoConnections:
         clients = {"$in": list(client_ids)}
         wanted = {"company_id": company_id, "client_id": clients, "provider": provider.value}
         return await self._found(wanted | _USABLE, len(client_ids) or 1)
+
+    async def is_account_used(self, account_key: str) -> bool:
+        wanted = {"terms.account_key": account_key} | _USABLE
+        return await self._connections.find_one(wanted, {"_id": 1}) is not None
 
     async def sharing(self, company_id: str, token_set_id: UUID) -> list[Connection]:
         return await self._found({"company_id": company_id, "terms.token_set_id": token_set_id} | _USABLE, 0)

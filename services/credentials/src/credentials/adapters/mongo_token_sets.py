@@ -8,14 +8,14 @@ from pymongo.errors import DuplicateKeyError
 from service_kit.mongo import Document
 from sync_contracts.providers import Provider
 
-from credentials.ports import LastUse
+from credentials.ports import LastUse, Owner
 
 _LIVE = "live"
 _ENDING = "ending"
 
 
 class MongoTokenSets:
-    """Implements `TokenSetRegister`: an owner has one live set per company; it is not taken once it ends."""
+    """Implements `TokenSetRegister`: one live set of a name per company; it is not taken once it ends."""
 
     def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
         self._sets = database["token_sets"]
@@ -23,25 +23,26 @@ class MongoTokenSets:
     async def ensure_indexes(self) -> None:
         """Run once at start."""
         await self._sets.create_index(
-            [(name, ASCENDING) for name in ("company_id", "provider", "owner_key")],
+            [(name, ASCENDING) for name in ("company_id", "provider", "name")],
             unique=True,
             partialFilterExpression={"state": _LIVE},
         )
         await self._sets.create_index("refs")
         await self._sets.create_index([("provider", ASCENDING), ("owner_key", ASCENDING)])
 
-    async def take(self, company_id: str, provider: Provider, owner_key: str, ref: UUID) -> UUID:
-        owner = {
+    async def take(self, company_id: str, provider: Provider, owner: Owner, ref: UUID) -> UUID:
+        named = {
             "company_id": company_id,
             "provider": provider.value,
-            "owner_key": owner_key,
+            "name": owner.name,
             "state": _LIVE,
         }
+        made = {"_id": uuid4(), "owner_key": owner.key}
         while True:
             try:
                 taken = await self._sets.find_one_and_update(
-                    owner,
-                    {"$addToSet": {"refs": ref}, "$setOnInsert": {"_id": uuid4()}},
+                    named,
+                    {"$addToSet": {"refs": ref}, "$setOnInsert": made},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
                 )
