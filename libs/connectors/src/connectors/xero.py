@@ -31,7 +31,7 @@ from connectors.rest import RestConnector, RestSpec, Settings
 from connectors.rows import listed, mapping, text
 from connectors.xero_calls import ENDPOINTS, NOT_CONNECTED, host
 from connectors.xero_months import SOURCES, plan
-from connectors.xero_oauth import XeroOAuth, sign_in
+from connectors.xero_oauth import XeroOAuth, sign_in, user_of
 
 BUDGETS = (
     # The vendor allows 5 at once and 60 a minute; a test of the connection may run beside a reading.
@@ -96,7 +96,8 @@ def split(fields: Mapping[str, str]) -> Credentials:
             raise FormError(FieldProblem("tenant_id", "Organisation's tenant id is missing"))
     elif not {"client_id", "client_secret"} <= set(values):
         raise FormError(FieldProblem("refresh_token", "Authorize, or enter a refresh token"))
-    return Credentials(Grant(values), {"tenant_id": tenant_id} if tenant_id else {}, access)
+    user = user_of(access.values["access_token"]) if access else {}
+    return Credentials(Grant({**values, **user}), {"tenant_id": tenant_id} if tenant_id else {}, access)
 
 
 def _access(token: str, expires_at: str) -> Access | None:
@@ -117,6 +118,9 @@ def account_parts(grant: Grant, settings: Settings) -> Sequence[str]:
 
 
 def owner_parts(grant: Grant) -> Sequence[str]:
+    """The user who gave the consent, where the access token told; else the token as it was entered."""
+    if "user_id" in grant.values:
+        return ("user", grant.values["user_id"])
     return (grant.values.get("client_id", ""), grant.values.get("refresh_token", ""))
 
 

@@ -1,6 +1,7 @@
 """Xero's consent, tokens, organisations and revocation."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -38,6 +39,12 @@ _REFUSED = {
 }
 
 
+def user_of(access_token: str) -> Mapping[str, str]:
+    """Who gave the consent, as a part of the grant: whoever consents again gets the same token set."""
+    user_id = unverified_claims(access_token).get("xero_userid")
+    return {"user_id": str(user_id)} if user_id else {}
+
+
 class XeroOAuth:
     """Implements `OAuth`."""
 
@@ -65,7 +72,9 @@ class XeroOAuth:
             "code_verifier": code_verifier,
         }
         # A code works once: after a lost answer the user authorises again.
-        return await _token(session, keys, fields, Grant({}), tries=1)
+        signed_in = await _token(session, keys, fields, Grant({}), tries=1)
+        user = user_of(signed_in.access.values["access_token"])
+        return replace(signed_in, grant=Grant({**signed_in.grant.values, **user}))
 
     async def organisations(self, session: Session, access: Access) -> tuple[Organisation, ...]:
         event = unverified_claims(access.values["access_token"]).get("authentication_event_id")
@@ -102,7 +111,13 @@ async def sign_in(session: Session, grant: Grant, _settings: Mapping[str, str]) 
         fields = {"grant_type": "client_credentials"}
     else:
         raise AccessRefusedError("the grant holds no refresh token", cause="Authorise again.")
-    return await _token(session, keys, fields, grant)
+    try:
+        return await _token(session, keys, fields, grant)
+    except AccessRefusedError as error:
+        if error.detail == "invalid_client" and "client_secret" not in grant.values:
+            # Not the client's fault: no consent is given up because of the installation's own keys.
+            raise RejectedRequestError("Xero refuses the installation's client id or secret") from None
+        raise
 
 
 async def _token(
