@@ -314,6 +314,7 @@ async def test_without_a_lease_the_job_fails_without_a_call(world: World, code: 
     [
         (LeaseDelayedError(WaitReason.QUEUED, 2.0), WaitReason.QUEUED, 2),
         (LeaseDelayedError(WaitReason.PROVIDER_DOWN, 45.0), WaitReason.PROVIDER_DOWN, 45),
+        (LeaseDelayedError(WaitReason.PROVIDER_DOWN, 5.0), WaitReason.PROVIDER_DOWN, 30),
         (DependencyDownError("credentials", "away"), WaitReason.SERVICE_DOWN, 10),
     ],
 )

@@ -115,7 +115,7 @@ async def test_a_connection_that_cannot_be_read_is_refused(answer: httpx.Respons
     ("answer", "reason", "seconds"),
     [
         (problem(409, "GENERATION_OLD"), WaitReason.QUEUED, 2.0),
-        (problem(503, "PROVIDER_DOWN"), WaitReason.PROVIDER_DOWN, 30.0),
+        (problem(503, "PROVIDER_DOWN"), WaitReason.PROVIDER_DOWN, 0.0),
         (problem(503, "PROVIDER_DOWN", **{"Retry-After": "90"}), WaitReason.PROVIDER_DOWN, 90.0),
     ],
 )

@@ -31,10 +31,12 @@ def ending(
     """A provider's fault is a wait, longer with each attempt; who counts attempts decides when to give up."""
     if isinstance(read, Counted):
         return _counted(request, due, read, version)
+    pause = timedelta(seconds=min(_LONGEST_PAUSE_S, pause_s * 2 ** min(due.attempt - 1, 10)))
     if isinstance(read, MonthWait):
-        return _waiting(request, due, read.reason, read.retry_at, read.budget_key or None)
+        is_fault = read.reason is WaitReason.PROVIDER_DOWN
+        retry_at = max(read.retry_at, now + pause) if is_fault else read.retry_at
+        return _waiting(request, due, read.reason, retry_at, read.budget_key or None)
     if read.code is ProblemCode.PROVIDER_DOWN:
-        pause = timedelta(seconds=min(_LONGEST_PAUSE_S, pause_s * 2 ** min(due.attempt - 1, 10)))
         return _waiting(request, due, WaitReason.PROVIDER_DOWN, now + pause, None)
     return JobFailed(
         meta=_meta(request, due, JobFailed, "failed"),

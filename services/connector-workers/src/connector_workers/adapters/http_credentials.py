@@ -18,7 +18,6 @@ from connector_workers.ports import Lease, LeaseDelayedError, LeaseRefusedError,
 
 _NAME = "credentials"
 _NEW_GENERATION_S = 2.0
-_PROVIDER_PAUSE_S = 30.0
 
 
 class Token(Protocol):
@@ -130,9 +129,7 @@ def _refusal(answer: httpx.Response) -> Exception:
             return LeaseDelayedError(WaitReason.QUEUED, _NEW_GENERATION_S)
         case "PROVIDER_DOWN":
             told = answer.headers.get("Retry-After", "")
-            return LeaseDelayedError(
-                WaitReason.PROVIDER_DOWN, float(told) if told.isdecimal() else _PROVIDER_PAUSE_S
-            )
+            return LeaseDelayedError(WaitReason.PROVIDER_DOWN, float(told) if told.isdecimal() else 0.0)
         case code if answer.status_code == httpx.codes.CONFLICT and code in set(ProblemCode):
             return LeaseRefusedError(ProblemCode(code))
         case code:
