@@ -60,7 +60,7 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         return len(self._tasks)
 
     def start(self, pipeline: Pipeline) -> None:
-        """Begin committing; called once the consumer has started."""
+        """Begin committing what the pipeline's consumer, which need not run yet, will have taken."""
         self._pipeline = pipeline
         self._committer = asyncio.create_task(self._commit_regularly())
 
@@ -199,8 +199,9 @@ class WindowedSubscriber(DefaultSubscriber):
     __slots__ = ()  # The layout of its base, so that an instance can change its class.
 
     async def start(self) -> None:
-        await super().start()
+        # The first partitions come while the consumer starts.
         self._window.start(self)
+        await super().start()
 
     async def consume_one(self, msg: Record) -> None:
         self._window.take(msg)
