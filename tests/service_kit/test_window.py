@@ -14,6 +14,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError
 from sandbox.embedded import create_topics
+from service_kit.broker import Subscriptions, build_broker, start_broker
+from service_kit.health import Health
 from service_kit.window import Window, finished_below
 from support import windowed_worker
 from support.kafka import eventually
@@ -329,6 +331,21 @@ async def group(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Group]:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+@pytest.mark.integration
+async def test_the_share_is_known_from_the_first_assignment_on(group: Group, kafka_bootstrap: str) -> None:
+    shares: list[float] = []
+    settings = windowed_worker.kafka_settings(kafka_bootstrap)
+    broker = build_broker(settings, name="share", health=Health())
+
+    @Subscriptions(broker, settings, "share").windowed(group.topic, Window(slots=1, on_share=shares.append))
+    async def on_task(_: Task) -> None: ...
+
+    await start_broker(broker)
+    await broker.stop()
+
+    assert shares == [1.0]
 
 
 @pytest.mark.integration
