@@ -16,7 +16,7 @@ class TripletexCaller:
         self.credentials: dict[str, Any] = account["credentials"]
         self.address: str = account["endpoints"][self.credentials["environment"]]
         self.token = ""
-        self.user = str(self.credentials["company_id"])
+        self.user = self.credentials["company_id"]
         self._today = (now or datetime.now(UTC)).astimezone(ZoneInfo("Europe/Oslo")).date()
         self._http = http
 

@@ -63,7 +63,7 @@ class Tripletex:
             "consumer_token": self._consumer_tokens[employee.environment],
             "employee_token": employee.token,
             "environment": employee.environment,
-            "company_id": 0 if employee.own else company.id,
+            "company_id": str(0 if employee.own else company.id),
         }
 
     def endpoints(self, account: Account, root: str) -> Mapping[str, str]:  # noqa: ARG002 (the same for all)

@@ -1,0 +1,148 @@
+"""The whole system as processes: one for the test process, and a firm of its own for each test."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+from ledgerbus_cli.platform_client import Platform, open_platform
+from ledgerbus_cli.system import SandboxOptions, System
+from support.otlp import Collector, collecting
+from sync_contracts.month import Month
+from sync_contracts.providers import Provider
+from sync_contracts.runs import SyncCompleted
+
+ACCOUNTS = 40
+# Shorter than in life, so that a test sees in seconds what takes minutes.
+QUICK = {
+    "SYNC_ORCHESTRATOR__LOST_AFTER_S": "8",
+    "SYNC_ORCHESTRATOR__WATCH_EVERY_S": "0.5",
+    "SYNC_ORCHESTRATOR__PLANNING_PATIENCE_S": "2",
+    "SYNC_ORCHESTRATOR__LEASE_S": "3",
+    "SYNC_ORCHESTRATOR__CANCEL_GRACE_S": "3",
+    "OTEL_BSP_SCHEDULE_DELAY": "200",
+}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The imitations of the running system."""
+
+    url: str
+    numbers: dict[str, Iterator[int]] = field(default_factory=dict)
+
+    async def fresh_account(self, provider: Provider) -> dict[str, Any]:
+        """One that no other test has."""
+        number = next(self.numbers.setdefault(provider, itertools.count(1)))
+        accounts = [
+            account for account in await self._call("GET", "/_accounts") if account["provider"] == provider
+        ]
+        assert number <= len(accounts), "the sandbox has too few accounts for the tests"
+        return dict(accounts[number - 1])
+
+    async def truth(self, account: dict[str, Any], month: Month) -> dict[str, str]:
+        """Metric by metric, what the books say now."""
+        answer = await self._call("GET", f"/_truth/{account['provider']}/{account['account']}/{month}")
+        return {metric: value["value"] for metric, value in answer["values"].items()}
+
+    async def fault(self, account: dict[str, Any], fault: str, **options: Any) -> None:
+        body = {"provider": account["provider"], "account": account["account"], "fault": fault, **options}
+        await self._call("POST", "/_control", body)
+
+    async def heal(self) -> None:
+        await self._call("DELETE", "/_control")
+
+    async def mutate(self, account: dict[str, Any], month: Month, action: str, kind: str) -> None:
+        body = {"provider": account["provider"], "account": account["account"], "month": str(month)}
+        await self._call("POST", "/_control/mutate", body | {"action": action, "kind": kind})
+
+    async def calls(self, account: dict[str, Any]) -> dict[str, int]:
+        calls = (await self._call("GET", "/_calls"))["calls"]
+        return dict(calls.get(account["provider"], {}).get(account["account"], {}))
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as client:
+            answer = (await client.request(method, path, json=body)).raise_for_status()
+            return answer.json() if answer.content else None
+
+
+@dataclass
+class Firm:
+    """One accounting firm at work: its platform, and which client has which books."""
+
+    platform: Platform
+    sandbox: Sandbox
+    accounts: dict[tuple[str, Provider], dict[str, Any]] = field(default_factory=dict)
+
+    async def connect(
+        self, client_id: str, provider: Provider, account: dict[str, Any] | None = None
+    ) -> None:
+        """Enable the provider and save the client's credentials."""
+        account = account or await self.sandbox.fresh_account(provider)
+        await self.platform.enable(provider)
+        await self.platform.save(client_id, provider, account["credentials"])
+        self.accounts[client_id, provider] = account
+
+    async def assert_truth(self, client_id: str, provider: Provider, *months: Month) -> None:
+        """The stored summary of each month says what the books say, no more and no less."""
+        for month in months:
+            stored = await self.platform.summaries(client_id, provider, first=month, last=month)
+            assert len(stored) == 1, f"{client_id} {provider} {month}: {len(stored)} summaries"
+            found = {metric: value["value"] for metric, value in stored[0]["values"].items()}
+            truth = await self.sandbox.truth(self.accounts[client_id, provider], month)
+            assert found == truth, f"{client_id} {provider} {month}"
+
+    async def run_bulk(
+        self, clients: list[str], provider: Provider, month: Month, *, within_s: float = 60.0
+    ) -> SyncCompleted:
+        request = await self.platform.bulk(clients, provider, month)
+        return await self.platform.receipt(request, within_s=within_s)
+
+
+@pytest.fixture(scope="session")
+def collector() -> Iterator[Collector]:
+    """Receives the spans of all processes, in memory."""
+    with collecting() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[System]:
+    """Servers, sandbox and five services; tests that stop a part of it start it again."""
+    running = System(
+        tmp_path_factory.mktemp("system"),
+        SandboxOptions(clients=ACCOUNTS, documents=12),
+        environment=QUICK | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
+    )
+    _run(running.start())
+    yield running
+    _run(running.stop())
+
+
+@pytest.fixture(scope="session")
+def sandbox(system: System) -> Sandbox:
+    return Sandbox(str(system.addresses.sandbox))
+
+
+@pytest_asyncio.fixture
+async def firm(system: System, sandbox: Sandbox) -> AsyncIterator[Firm]:
+    """A new firm, so that tests do not see each other's clients."""
+    async with open_platform(system.addresses, system.key, company_id=f"firm-{uuid4().hex[:12]}") as platform:
+        yield Firm(platform, sandbox)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    # Not asyncio.run, which would take the thread's current loop away from pytest-asyncio.
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
