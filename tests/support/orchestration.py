@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from service_kit.clock import Clock
@@ -15,11 +16,13 @@ from sync_contracts.jobs import JobFailed, JobRequested, JobStarted, JobWaiting
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.requests import SyncBulk, SyncCancel, SyncReload, SyncRetry
+from sync_contracts.runs import RunKind
 from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUpdated
 from sync_orchestrator.ports import Found, FoundConnection
 from sync_orchestrator.records import (
     ConnectionRef,
     JobRecord,
+    RunRecord,
 )
 from sync_orchestrator.use_cases import Rules, Stores, UseCases, build_use_cases
 
@@ -41,7 +44,8 @@ class FakeCredentials:
     fail_with: Exception | None = None
     calls: int = 0
 
-    async def __call__(self, company_id: str, provider: Provider, clients: Sequence[str]) -> Found:  # noqa: ARG002 (the port's signature)
+    async def __call__(self, company_id: str, provider: Provider, clients: Sequence[str]) -> Found:
+        assert provider in Provider
         self.calls += 1
         if self.fail_with is not None:
             raise self.fail_with
@@ -199,3 +203,37 @@ def refused(job: JobRecord, code: ProblemCode = ProblemCode.CONNECTION_DELETED) 
         connection_id=job.connection.connection_id,
         generation=job.connection.generation,
     )
+
+
+def run_record(**changes: Any) -> RunRecord:
+    """A planning bulk run of one company."""
+    fields: dict[str, Any] = {
+        "run_id": uuid4(),
+        "request_id": "req-1",
+        "request_hash": "a" * 64,
+        "meta": meta(),
+        "kind": RunKind.BULK,
+        "provider": Provider.XERO,
+        "months": (Month(2026, 4),),
+        "clients": 3,
+        "identity": str(uuid4()),
+        "accepted_at": ASKED_AT,
+        "deadline_at": ASKED_AT + timedelta(hours=6),
+        "latest_at": ASKED_AT + timedelta(hours=48),
+    }
+    return RunRecord.model_validate(fields | changes)
+
+
+def job_record(**changes: Any) -> JobRecord:
+    """A queued job of a run of its own."""
+    fields: dict[str, Any] = {
+        "job_id": uuid4(),
+        "run_id": uuid4(),
+        "company_id": "company-1",
+        "client_id": "client-1",
+        "provider": Provider.XERO,
+        "month": Month(2026, 4),
+        "due_at": ASKED_AT,
+        "connection": ConnectionRef(connection_id=uuid4(), generation=1, account_key="account-1"),
+    }
+    return JobRecord.model_validate(fields | changes)

@@ -56,9 +56,9 @@ class Load:
 
     @classmethod
     def of(cls, outstanding: Iterable[JobRecord]) -> "Load":
-        jobs = [job for job in outstanding if job.connection is not None]
-        readings = {(job.run_id, job.connection.account_key) for job in jobs if job.connection}
-        return cls(Counter(job.company_id for job in jobs), Counter(account for _, account in readings))
+        jobs = [(job, job.connection.account_key) for job in outstanding if job.connection]
+        readings = {(job.run_id, job.client_id, account) for job, account in jobs}
+        return cls(Counter(job.company_id for job, _ in jobs), Counter(account for *_, account in readings))
 
     @property
     def jobs(self) -> int:

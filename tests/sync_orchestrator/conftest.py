@@ -1,0 +1,40 @@
+"""The stores that a test runs on: in memory, or in a real database."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from support.orchestrator_database import stores_in
+from support.orchestrator_stores import memory_stores
+from sync_orchestrator.use_cases import Stores
+
+
+@pytest.fixture(params=["memory", pytest.param("mongo", marks=pytest.mark.integration)])
+def database_address(request: pytest.FixtureRequest) -> str | None:
+    """None for stores in memory."""
+    return request.getfixturevalue("mongo_url") if request.param == "mongo" else None
+
+
+@pytest.fixture
+async def stores(database_address: str | None) -> AsyncIterator[Stores]:
+    """Both kinds, one after the other."""
+    if database_address is None:
+        yield memory_stores()
+        return
+    async with stores_in(database_address) as stored:
+        yield stored
+
+
+@pytest.fixture
+def spans() -> InMemorySpanExporter:
+    """What is traced from now on; the process has one provider, whoever makes it."""
+    provider = trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):
+        provider = TracerProvider()
+        trace.set_tracer_provider(provider)
+    exporter = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return exporter
