@@ -24,6 +24,11 @@ class Addresses(BaseModel):
     def write(self, data_dir: Path) -> None:
         (data_dir / FILE).write_text(self.model_dump_json(indent=2) + "\n")
 
+    @staticmethod
+    def forget(data_dir: Path) -> None:
+        """Nothing runs there any more."""
+        (data_dir / FILE).unlink(missing_ok=True)
+
     @classmethod
     def read(cls, data_dir: Path) -> "Addresses":
         """FileNotFoundError where no system was started."""

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import httpx
 from connectors.registry import CONNECTORS
-from sandbox.embedded import EmbeddedStack, Server
+from sandbox.embedded import EmbeddedStack, Ports, Server
 from sandbox.embedded.ports import free_port
 from sync_contracts.providers import Provider
 from sync_contracts.topics import all_topics
@@ -26,6 +26,8 @@ DATABASES = {
     "summary-writer": "summaries",
     "notifier": "notifier",
 }
+SERVERS = ("broker", "vault", "database")
+PROCESSES = ("sandbox", *SERVICES, *SERVERS)
 PARTITIONS = 12
 
 
@@ -52,8 +54,8 @@ class System:
 
     def __post_init__(self) -> None:
         self.data_dir = self.data_dir.absolute()
-        self.ports = {name: self.ports.get(name) or free_port() for name in ("sandbox", *SERVICES)}
-        self.stack = EmbeddedStack(self.data_dir)
+        self.ports = {name: self.ports.get(name) or free_port() for name in PROCESSES}
+        self.stack = EmbeddedStack(self.data_dir, Ports(**{name: self.ports[name] for name in SERVERS}))
         options = self.sandbox_options
         program = PythonProgram(
             name="sandbox",
@@ -87,8 +89,8 @@ class System:
     async def start(self) -> None:
         """Servers and sandbox, then topics, then the services; stops all of it when one fails."""
         try:
-            await asyncio.gather(self.stack.start(), self.sandbox.start())
-            await self.stack.create_topics(all_topics(), PARTITIONS)
+            await self.stack.start()  # before all else: it makes sure that the folder is ours
+            await asyncio.gather(self.stack.create_topics(all_topics(), PARTITIONS), self.sandbox.start())
             connectors = await self._connector_settings()
             for name in SERVICES:
                 self.services[name] = self._service(name, connectors)
@@ -100,6 +102,8 @@ class System:
 
     async def stop(self) -> None:
         """Services first, so that they can hand back what they have."""
+        if self.services:
+            Addresses.forget(self.data_dir)
         await asyncio.gather(*(service.stop() for service in self.services.values()))
         await asyncio.gather(self.sandbox.stop(), self.stack.stop())
 
@@ -112,6 +116,21 @@ class System:
         """Start a service that does not run."""
         self.services[name] = self._service(name, await self._connector_settings(), environment)
         await self.services[name].start()
+
+    @property
+    def processes(self) -> dict[str, Server]:
+        """All of them by name, started or not."""
+        stack = self.stack
+        servers = {"broker": stack.broker, "vault": stack.vault, "database": stack.database}
+        return {**servers, "sandbox": self.sandbox, **self.services}
+
+    async def revive(self, name: str) -> None:
+        """Start a process again that has died, and what cannot go on without its memory."""
+        await self.processes[name].start()
+        if name == "broker":
+            # It has forgotten topics and offsets, and a consumer that lives on would skip new messages.
+            await self.stack.create_topics(all_topics(), PARTITIONS)
+            await asyncio.gather(*(service.restart() for service in self.services.values()))
 
     async def __aenter__(self) -> Self:
         await self.start()
