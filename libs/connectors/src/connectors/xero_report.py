@@ -1,6 +1,6 @@
 """Reads Xero's profit and loss of one month: by its sections' titles, or by its rows' accounts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -23,7 +23,7 @@ class Totals:
         return net_profit is None or abs(self.income - self.expenses - net_profit) <= TOLERANCE
 
 
-def by_title(rows: list[Row]) -> Totals | None:
+def by_title(rows: Sequence[Row]) -> Totals | None:
     """The sections' totals; None when a title is unknown or they do not add up to the net profit."""
     sums = {1: ZERO, -1: ZERO}
     for section in _sections(rows):
@@ -36,7 +36,7 @@ def by_title(rows: list[Row]) -> Totals | None:
     return totals if totals.fits(_net_profit(rows)) else None
 
 
-def by_account(rows: list[Row], classes: Mapping[str, str]) -> Totals:
+def by_account(rows: Sequence[Row], classes: Mapping[str, str]) -> Totals:
     """The amounts by their account's class; those without one by their section, or by the result."""
     sums, loose = {1: ZERO, -1: ZERO}, ZERO
     for section in _sections(rows):
@@ -64,7 +64,7 @@ def section_sign(title: str) -> int | None:
     return None
 
 
-def _sections(rows: list[Row]) -> Iterator[Row]:
+def _sections(rows: Sequence[Row]) -> Iterator[Row]:
     """The sections that hold accounts; those without a title hold results."""
     return (row for row in rows if row.get("RowType") == "Section" and _title(row) not in _RESULTS)
 
@@ -83,7 +83,7 @@ def _total(section: Row) -> Decimal:
     return sum((_amount(line) for line in lines), ZERO)
 
 
-def _net_profit(rows: list[Row]) -> Decimal | None:
+def _net_profit(rows: Sequence[Row]) -> Decimal | None:
     for section in rows:
         for line in listed(section.get("Rows") or [], "Rows"):
             if _cell(line, 0).strip().lower() == "net profit":
