@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
 from service_kit.clock import Clock
 from service_kit.publishing import Publish
 from support.fakes import FakeClock
 from sync_contracts.codes import ProblemCode, WaitReason
-from sync_contracts.connections import ConnectionHealth
+from sync_contracts.connections import ConnectionEvent, ConnectionHealth
 from sync_contracts.event import Actor, Meta, Role
 from sync_contracts.jobs import JobFailed, JobRequested, JobStarted, JobWaiting
 from sync_contracts.month import Month
@@ -26,6 +26,7 @@ from sync_orchestrator.records import (
 )
 from sync_orchestrator.use_cases import Rules, Stores, UseCases, build_use_cases
 
+C = TypeVar("C", bound=ConnectionEvent)
 ASKED_AT = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)
 PUBLIC_URL = "http://127.0.0.1:8101"
 _CONNECTIONS = UUID("1f0c7c1e-66b1-4d0e-9a55-3f6f6a0f7a11")
@@ -237,3 +238,17 @@ def job_record(**changes: Any) -> JobRecord:
         "connection": ConnectionRef(connection_id=uuid4(), generation=1, account_key="account-1"),
     }
     return JobRecord.model_validate(fields | changes)
+
+
+def connection_event(kind: type[C], client_id: str = "client-1", *, generation: int = 1, **fields: Any) -> C:
+    """A message about a client's connection."""
+    return kind.model_validate(
+        {
+            "meta": meta(),
+            "connection_id": connection_id("company-1", client_id),
+            "client_id": client_id,
+            "provider": Provider.XERO,
+            "generation": generation,
+        }
+        | fields
+    )
