@@ -1,5 +1,6 @@
 """Refuses bodies that are larger than any good one."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fastapi.responses import JSONResponse
@@ -9,7 +10,34 @@ MAX_BYTES = 262_144
 
 
 class _TooLargeError(Exception):
-    pass
+    """Ends the reading; what the app makes of it is not sent."""
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request's way in and answer's way out."""
+
+    receive: Receive
+    send: Send
+    max_bytes: int
+    received: int = 0
+    has_begun: bool = False
+
+    @property
+    def is_refused(self) -> bool:
+        return self.received > self.max_bytes and not self.has_begun
+
+    async def take(self) -> Message:
+        message = await self.receive()
+        self.received += len(message.get("body", b""))
+        if self.received > self.max_bytes:
+            raise _TooLargeError
+        return message
+
+    async def answer(self, message: Message) -> None:
+        if not self.is_refused:
+            self.has_begun = True
+            await self.send(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +51,11 @@ class BoundedBodies:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received = 0
-        has_begun = False
-
-        async def bounded() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.max_bytes:
-                raise _TooLargeError
-            return message
-
-        async def noted(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
-        try:
-            await self.app(scope, bounded, noted)
-        except _TooLargeError:
-            if not has_begun:
-                await _refusal(self.max_bytes)(scope, receive, send)
+        exchange = _Exchange(receive, send, self.max_bytes)
+        with suppress(_TooLargeError):
+            await self.app(scope, exchange.take, exchange.answer)
+        if exchange.is_refused:
+            await _refusal(self.max_bytes)(scope, receive, send)
 
 
 def _refusal(max_bytes: int) -> JSONResponse:
