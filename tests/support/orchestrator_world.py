@@ -68,7 +68,9 @@ class World:
 
     async def all_written(self) -> None:
         """Workers and writer do what has been released, until nothing is left."""
-        while await self.cases.release():
-            for job in await self.stores.jobs.outstanding():
+        await self.cases.release()
+        while outstanding := await self.stores.jobs.outstanding():
+            for job in outstanding:
                 await self.cases.track.updated(updated(job))
+            await self.cases.release()
         await self.cases.settle()

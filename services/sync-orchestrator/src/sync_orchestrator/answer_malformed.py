@@ -63,7 +63,7 @@ class AnswerMalformed:
 def unfit_fields(request: MalformedRequest, kind: type[SyncRequest]) -> list[str]:
     """The paths of the fields that do not fit the schema."""
     try:
-        kind.model_validate(request.model_dump())
+        kind.model_validate_json(request.model_dump_json())
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
         return sorted({".".join(str(part) for part in item["loc"]) for item in found} - {""})
