@@ -7,9 +7,17 @@ class LedgerbusError(Exception):
     """A sentence for the person at the keyboard; `code` is stable."""
 
     code = "FAILED"
+    exit_code = 1
 
     def as_json(self) -> dict[str, object]:
         return {"error": self.code, "message": str(self)}
+
+
+class BadUsageError(LedgerbusError):
+    """The command was not given what it needs."""
+
+    code = "BAD_USAGE"
+    exit_code = 2
 
 
 class ProblemAnswerError(LedgerbusError):
