@@ -221,3 +221,19 @@ async def test_revoking_ends_the_consent() -> None:
 
     assert str(answer.requests[0].url) == "https://identity.xero.com/connect/revocation"
     assert answer.form == {"token": "r-1"}
+
+
+async def test_consents_of_one_user_are_one_owner() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        code = parse_qs(request.content.decode())["code"][0]
+        token = token_with({"xero_userid": code.split("-")[0], "authentication_event_id": code})
+        return httpx.Response(200, json={**TOKENS, "access_token": token, "refresh_token": f"r-{code}"})
+
+    async with session_over(answer) as session:
+        grants = [
+            (await oauth().exchange(session, code=code, code_verifier="v")).grant
+            for code in ("u1-first", "u1-second", "u2-first")
+        ]
+
+    first, again, other = [XERO.owner_key(grant) for grant in grants]
+    assert first == again != other

@@ -175,15 +175,19 @@ class Tripletex:
 
     def _company_row(self, caller: Caller) -> Row:
         if caller.company:
-            return company_row(caller.company, self._books(caller, caller.company))
+            answering = self._answering(caller, caller.company)
+            return company_row(answering, answering.account.live.now)
         firm = caller.employee
         return named("company", firm.home_id, name=firm.home_name, organizationNumber=firm.home_number)
 
     def _books(self, caller: Caller, company: Company) -> Books:
-        account = company.account
-        if self._access.hit(caller, "wrong_company"):
-            account = neighbour(self.accounts, account)
-        return account.live.now
+        return self._answering(caller, company).account.live.now
+
+    def _answering(self, caller: Caller, company: Company) -> Company:
+        """The company that was asked, or its neighbour."""
+        if not self._access.hit(caller, "wrong_company"):
+            return company
+        return self._opened[neighbour(self.accounts, company.account).id][0]
 
     def _spoiled(self, caller: Caller, text: bytes) -> bytes:
         """The page as it is, unless a fault drops its second half or makes its first row unreadable."""
