@@ -33,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 EARLY = timedelta(seconds=60)
 WAIT_S = 10.0
-STORE_S = 10.0
 
 INTERRUPTED = "A renewal was cut off and the refresh token that replaced the stored one is lost."
 NO_SECRET = "The stored secret is missing."  # noqa: S105 (a sentence)
@@ -122,7 +121,8 @@ class CurrentAccess:
             renewal.exception()
 
     def _marker(self) -> Refreshing:
-        return Refreshing(uuid4(), self._clock.now() + timedelta(seconds=self._call_s + STORE_S))
+        # As long again as the call may take, for storing its answer.
+        return Refreshing(uuid4(), self._clock.now() + timedelta(seconds=2 * self._call_s))
 
     async def _wait_for_other(self, deadline_s: float) -> None:
         if time.monotonic() > deadline_s:
@@ -146,7 +146,7 @@ class CurrentAccess:
 
     async def _store(self, claim: _Claim, signed_in: SignedIn) -> Issued | None:
         renewed = claim.token_set.renewed(signed_in.grant, signed_in.access)
-        deadline_s, version = time.monotonic() + STORE_S, claim.version
+        deadline_s, version = time.monotonic() + self._call_s, claim.version
         while True:
             try:
                 if await self._write(claim, renewed, version):
