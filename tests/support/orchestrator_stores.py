@@ -117,8 +117,9 @@ class MemoryRuns:
             self.unsent.add(run_id)
         return moved
 
-    async def unannounced(self) -> list[RunRecord]:
-        return [self.runs[run_id] for run_id in self.unsent]
+    async def unannounced(self, ended_before: datetime) -> list[RunRecord]:
+        runs = [self.runs[run_id] for run_id in self.unsent]
+        return [run for run in runs if run.ended_at and run.ended_at < ended_before]
 
     async def announced(self, run_id: UUID) -> None:
         self.unsent.discard(run_id)

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from support.orchestrator_database import stores_in
 from support.orchestrator_stores import memory_stores
+from support.tracing import global_tracers
 from sync_orchestrator.use_cases import Stores
 
 
@@ -30,11 +29,7 @@ async def stores(database_address: str | None) -> AsyncIterator[Stores]:
 
 @pytest.fixture
 def spans() -> InMemorySpanExporter:
-    """What is traced from now on; the process has one provider, whoever makes it."""
-    provider = trace.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
-        provider = TracerProvider()
-        trace.set_tracer_provider(provider)
+    """What is traced from now on."""
     exporter = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    global_tracers().add_span_processor(SimpleSpanProcessor(exporter))
     return exporter

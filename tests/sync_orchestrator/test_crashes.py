@@ -96,7 +96,11 @@ async def until_ended(world: World, request: SyncBulk, *, cancelled: bool) -> No
             world.restart()
         world.clock.forward(minutes=6)
         run = await world.stores.runs.get(world.accepted.run_id) if world.publish.sent else None
-        if run is not None and run.state is RunState.ENDED and not await world.stores.runs.unannounced():
+        if (
+            run is not None
+            and run.state is RunState.ENDED
+            and not await world.stores.runs.unannounced(world.clock.now())
+        ):
             return
     raise AssertionError("the run did not end")
 

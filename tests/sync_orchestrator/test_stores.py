@@ -138,11 +138,13 @@ class TestRuns:
 
         ends = [await stores.runs.end(run.run_id, RunState.OPEN, finished) for _ in range(2)]
 
-        [unsent] = await stores.runs.unannounced()
+        too_early = await stores.runs.unannounced(ASKED_AT)
+        [unsent] = await stores.runs.unannounced(ASKED_AT + SECOND)
         await stores.runs.announced(run.run_id)
         assert ends == [True, False]
         assert unsent.finished == finished
-        assert await stores.runs.unannounced() == []
+        assert too_early == []
+        assert await stores.runs.unannounced(ASKED_AT + SECOND) == []
 
     async def test_listed_runs_are_open_ones_oldest_first_without_plans(self, stores: Stores) -> None:
         planned = PlannedClient(client_id="client-1", months=(Month(2026, 4),))

@@ -1,5 +1,6 @@
 """Ends a run whose jobs have all ended: the announcement is stored first, then published."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from service_kit.clock import Clock
@@ -40,9 +41,9 @@ class EndRun:
             reached("run_finished")
             await self._announce(run, finished)
 
-    async def announce_left(self) -> None:
-        """Publish what was stored and perhaps never sent."""
-        for run in await self._runs.unannounced():
+    async def announce_left(self, older_than: timedelta) -> None:
+        """Publish what was stored and perhaps never sent, once whoever stored it has had its time."""
+        for run in await self._runs.unannounced(self._clock.now() - older_than):
             if run.finished is not None:
                 await self._announce(run, run.finished)
 

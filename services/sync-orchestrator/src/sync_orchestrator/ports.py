@@ -106,8 +106,8 @@ class RunStore(Protocol):
     async def end(self, run_id: UUID, state: RunState, finished: RunFinished) -> bool:
         """From the state to ended, with the announcement that is still to be sent."""
 
-    async def unannounced(self) -> list[RunRecord]:
-        """Ended runs whose announcement is not marked as sent."""
+    async def unannounced(self, ended_before: datetime) -> list[RunRecord]:
+        """Runs that ended before the instant and whose announcement is not marked as sent."""
 
     async def announced(self, run_id: UUID) -> None: ...
 

@@ -25,10 +25,11 @@ _OPEN_STATES = {JobState.QUEUED, JobState.RELEASED, JobState.STARTED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchPatience:
-    """How long a run may stay in planning, and a cancel without its request."""
+    """How long a run may stay in planning, a cancel without its request, an end unannounced."""
 
     planning_s: float = 30.0
     cancel_s: float = 600.0
+    announce_s: float = 5.0
 
 
 class WatchTime:
@@ -65,7 +66,7 @@ class WatchTime:
         now = self._clock.now()
         await self._finish_planning(now)
         await self._cancel_run.give_up(timedelta(seconds=self._patience.cancel_s))
-        await self._end_run.announce_left()
+        await self._end_run.announce_left(timedelta(seconds=self._patience.announce_s))
         states = (RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING)
         runs = {run.run_id: run for run in await self._runs.in_states(*states)}
         await self._ask_the_silent(runs, now)

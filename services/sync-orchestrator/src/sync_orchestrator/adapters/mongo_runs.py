@@ -91,8 +91,9 @@ class MongoRuns:
         }
         return await self._move(run_id, state, changes)
 
-    async def unannounced(self) -> list[RunRecord]:
-        return [_run(document) async for document in self._runs.find({"unannounced": True})]
+    async def unannounced(self, ended_before: datetime) -> list[RunRecord]:
+        wanted = {"unannounced": True, "ended_at": {"$lt": ended_before}}
+        return [_run(document) async for document in self._runs.find(wanted)]
 
     async def announced(self, run_id: UUID) -> None:
         await self._runs.update_one({"_id": run_id}, {"$set": {"unannounced": False}})
