@@ -2,8 +2,26 @@
 
 import typer
 
+from ledgerbus_cli import connecting, looking, running, syncing
+from ledgerbus_cli.desk import at_desk
 from ledgerbus_cli.output import Commands
 from ledgerbus_cli.probing import probe_command
+
+AT_DESK = (
+    connecting.providers,
+    connecting.enable,
+    connecting.disable,
+    connecting.connect,
+    connecting.delete,
+    looking.connections,
+    syncing.reload,
+    syncing.bulk,
+    syncing.cancel,
+    syncing.retry,
+    looking.runs,
+    looking.watch,
+    looking.summaries,
+)
 
 app = typer.Typer(
     cls=Commands,
@@ -11,9 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Event-driven accounting sync: run it, look into it, drive it by hand.",
 )
+app.command()(running.up)
+app.command()(running.sandbox)
 app.command("probe")(probe_command)
-
-
-@app.callback()
-def root() -> None:
-    """Event-driven accounting sync: run it, look into it, drive it by hand."""
+app.command("test")(at_desk(connecting.try_fields))
+for work in AT_DESK:
+    app.command(work.__name__)(at_desk(work))

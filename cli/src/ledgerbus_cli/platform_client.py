@@ -157,6 +157,15 @@ class Platform:
             raise TypeError(f"request {request_id} asked to cancel")
         return found
 
+    async def cancelled(self, request_id: str, *, within_s: float = ANSWER_S) -> RunCancelling:
+        """The acknowledgement of a cancelling; RequestRefusedError tells why there is none."""
+        found = await self.answer(request_id, within_s=within_s)
+        if isinstance(found, RunRejected):
+            raise RequestRefusedError(found.code, found.message, found.fields)
+        if isinstance(found, RunAccepted):
+            raise TypeError(f"request {request_id} asked for a run")
+        return found
+
     async def receipt(self, run: Run, *, within_s: float) -> SyncCompleted:
         """The receipt of a run, or of the run that answers a request; sent already or yet to come."""
         run_id = run if isinstance(run, UUID) else (await self.accepted(run)).run_id

@@ -1,0 +1,130 @@
+"""`ledgerbus up` and `ledgerbus sandbox`: run things until they are told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from sandbox.app import build_app
+from sandbox.embedded import EmbeddedError
+from sandbox.serving import serve
+
+from ledgerbus_cli.options import DATA, Clients, DataFolder, Documents, Seed
+from ledgerbus_cli.output import Output
+from ledgerbus_cli.problems import BadUsageError, LedgerbusError
+from ledgerbus_cli.supervision import supervise
+from ledgerbus_cli.system import PROCESSES, SandboxOptions, System
+
+
+class StartError(LedgerbusError):
+    """A part of the system did not start; its own words say why."""
+
+    code = "NOT_STARTED"
+
+
+def up(
+    *,
+    embedded: Annotated[  # noqa: ARG001 (the one way there is; said for clarity)
+        bool, typer.Option("--embedded", help="With the servers that come along: the default.")
+    ] = True,
+    data: DataFolder = DATA,
+    port: Annotated[
+        int | None, typer.Option(min=1024, max=65000, help="First of nine ports in a row; else free ones.")
+    ] = None,
+    clients: Clients = 10,
+    documents: Documents = 20,
+    seed: Seed = 1,
+) -> None:
+    """Run everything on this machine until Ctrl-C: broker, vault, database, sandbox and the five services."""
+    system = System(
+        data,
+        SandboxOptions(seed=seed, clients=clients, documents=documents),
+        ports={} if port is None else {name: port + offset for offset, name in enumerate(PROCESSES)},
+    )
+    run_until_told(_run(system, Output(as_json=False)))
+
+
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")] = 8700,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    seed: Seed = 1,
+    clients: Clients = 10,
+    documents: Documents = 20,
+) -> None:
+    """Run the imitations of the accounting systems alone."""
+    try:
+        serve(
+            build_app(seed, clients, documents), port, host, partial(print, "The sandbox is at", flush=True)
+        )
+    except OSError as error:
+        raise BadUsageError(f"It cannot listen on {host}:{port}: {error.strerror}.") from None
+
+
+def run_until_told(work: Coroutine[None, None, None]) -> None:
+    """Run it; Ctrl-C and SIGTERM stop it in order, and a second one changes nothing."""
+
+    async def main() -> None:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        told = False
+
+        def stop() -> None:
+            nonlocal told
+            if not told:
+                told = True
+                task.cancel()
+
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, stop)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not told:
+                raise
+
+    try:
+        asyncio.run(main())
+    except EmbeddedError as error:
+        raise StartError(str(error)) from None
+
+
+async def _run(system: System, output: Output) -> None:
+    output.remark("Starting…")
+    try:
+        async with system:
+            output.show(None, _places(system))
+            output.remark("Ctrl-C stops everything.")
+            await supervise(system, output.remark)
+    finally:
+        output.remark("Stopped.")
+
+
+def _places(system: System) -> Table:
+    table = Table("what", "where", "log")
+    addresses = system.addresses
+    where = {
+        "broker": addresses.kafka,
+        "vault": addresses.vault,
+        "database": f"127.0.0.1:{system.ports['database']}",
+        "sandbox": addresses.sandbox,
+        "credentials": f"{addresses.credentials}/docs",
+        "sync-orchestrator": f"{addresses.orchestrator}/docs",
+        "connector-workers": addresses.workers,
+        "summary-writer": f"{addresses.summaries}/docs",
+        "notifier": f"{addresses.notifier}/docs",
+    }
+    for name, process in system.processes.items():
+        table.add_row(name, where[name], _near(process.log))
+    return table
+
+
+def _near(path: Path) -> str:
+    with suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)

@@ -1,0 +1,74 @@
+"""How runs, connections and summaries look to a person."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from sync_contracts.runs import SyncCompleted
+
+from ledgerbus_cli.service_calls import Json
+
+_SHOWN = ("document_count", "sales_net", "purchase_net", "income_total", "expense_total", "entry_count")
+
+
+def receipt_view(receipt: SyncCompleted) -> RenderableType:
+    """The outcome in a sentence, and each client with trouble."""
+    table = Table("client", "ending", "months", "what to do", box=None, padding=(0, 2, 0, 0))
+    for line in receipt.lines:
+        if line.message:
+            months = ", ".join(map(str, line.months))
+            table.add_row(line.client_id, line.ending.value, months, line.message)
+    parts: list[RenderableType] = [Text(f"{receipt.message} (run {receipt.run_id})")]
+    if table.row_count:
+        parts.append(table)
+    if receipt.lines_total > len(receipt.lines):
+        parts.append(Text(f"{receipt.lines_total} lines in all: {receipt.lines_url}"))
+    return Group(*parts)
+
+
+def runs_table(runs: Iterable[Json]) -> Table:
+    table = Table("run", "kind", "system", "months", "clients", "asked", "state")
+    for run in runs:
+        months = run["months"]
+        span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+        state = (run["ending"] or run["state"]).replace("_", " ")
+        asked = run["requested_at"][:19].replace("T", " ")
+        table.add_row(run["run_id"], run["kind"], run["provider"], span, str(run["clients"]), asked, state)
+    return table
+
+
+def jobs_table(jobs: Iterable[Json]) -> Table:
+    table = Table("client", "month", "state", "attempt", "why")
+    for job in jobs:
+        state = job["ending"] or job["state"]
+        table.add_row(job["client_id"], job["month"], state, str(job["attempt"]), job["message"] or "")
+    return table
+
+
+def connections_table(connections: Iterable[Json]) -> Table:
+    table = Table("client", "system", "books", "health", "what to do")
+    for one in connections:
+        books = (one["books"] or {}).get("name") or ""
+        health = one["health"] or one["state"]
+        advice = one["cause"] or one["message"] or ""
+        table.add_row(one["client_id"], one["provider"], books, health, advice)
+    return table
+
+
+def summaries_table(summaries: Iterable[Json]) -> Table:
+    table = Table("client", "system", "month", *(name.replace("_", " ") for name in _SHOWN), "notes")
+    for one in summaries:
+        values = [worded(one["values"].get(name)) for name in _SHOWN]
+        table.add_row(one["client_id"], one["provider"], one["month"], *values, ", ".join(one["notes"]))
+    return table
+
+
+def worded(value: Json | None) -> str:
+    """A value with its currency; a dash where the accounting system cannot tell."""
+    if value is None:
+        return "-"
+    amount = Decimal(value["value"])
+    is_money = len(value["unit"]) == 3 and value["unit"].isupper()
+    return f"{amount:,.2f} {value['unit']}" if is_money else f"{amount:,f}"
