@@ -132,7 +132,7 @@ async def test_a_connection_saved_after_its_deletion_is_read(world: World) -> No
     assert isinstance(await world.only(requested(generation=4)), JobCounted)
 
 
-async def test_a_running_reading_ends_without_result_when_its_connection_is_deleted(world: World) -> None:
+async def test_a_running_reading_stops_and_says_why_when_its_connection_is_deleted(world: World) -> None:
     world.reader.hangs = True
     running = asyncio.create_task(world.handle(requested()))
     await world.reader.began.wait()
@@ -140,7 +140,9 @@ async def test_a_running_reading_ends_without_result_when_its_connection_is_dele
     world.stops.delete_connection(CONNECTION, generation=4)
     await asyncio.wait_for(running, 5)
 
-    assert [type(event) for event in world.publish.sent] == [JobStarted]
+    [failed] = world.publish.of(JobFailed)
+    assert failed.code is ProblemCode.CONNECTION_DELETED
+    assert world.publish.of(JobCounted) == []
 
 
 async def test_a_running_reading_may_finish_when_its_run_is_cancelled(world: World) -> None:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from connectors.protocol import MonthFailure, reading_budget_s
@@ -46,9 +47,6 @@ class CountMonths:
         await self.publish(started(request, worker=self.worker, budget_s=budget_s))
         reached("job_started")
         found = await self._within(request, budget_s)
-        if self.stops.is_deleted(request):
-            _log("reading stopped: its connection was deleted", request)
-            return
         endings = [self._ending(request, due, found[due.month]) for due in request.jobs]
         await asyncio.gather(
             *(self._end(due, event, began_ns) for due, event in zip(request.jobs, endings, strict=True))
@@ -59,12 +57,15 @@ class CountMonths:
         _log("reading ended", request, duration_s=(time.time_ns() - began_ns) / 1e9, outcomes=dict(outcomes))
 
     async def _within(self, request: JobRequested, budget_s: float) -> MonthsRead:
-        try:
+        failure = MonthFailure(ProblemCode.PROVIDER_DOWN, "the reading took longer than it may")
+        with suppress(TimeoutError):
             async with self.stops.limit(request, budget_s):
-                return await self.read(request)
-        except TimeoutError:
-            slow = MonthFailure(ProblemCode.PROVIDER_DOWN, "the reading took longer than it may")
-            return dict.fromkeys([due.month for due in request.jobs], slow)
+                found = await self.read(request)
+            if not self.stops.is_deleted(request):
+                return found
+        if self.stops.is_deleted(request):
+            failure = MonthFailure(ProblemCode.CONNECTION_DELETED, "deleted while it was read")
+        return dict.fromkeys([due.month for due in request.jobs], failure)
 
     def _ending(self, request: JobRequested, due: DueJob, read: MonthRead) -> Ending:
         return ending(
