@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from connectors.errors import AccessRefusedError, ConnectorError
+from connectors.errors import AccessRefusedError, ConnectorError, ForbiddenError
 from connectors.protocol import MonthCounts, MonthFailure, MonthResult, MonthWait
 from connectors.registry import connector_for
 from httpx_aiohttp import AiohttpTransport
@@ -19,6 +19,7 @@ from sync_contracts.providers import Provider
 # How many calls a month and a year may take, signing in and identity apart.
 FEWEST_CALLS = {Provider.MERIT_AKTIVA: (5, 25), Provider.XERO: (5, 16), Provider.TRIPLETEX: (4, 15)}
 TELLS_IDENTITY = frozenset({Provider.XERO, Provider.TRIPLETEX})
+HAS_RIGHTS = frozenset({Provider.XERO, Provider.TRIPLETEX})  # elsewhere a key opens everything or nothing
 TELLS_PLAN = frozenset({Provider.MERIT_AKTIVA})
 CLIENTS = 15
 
@@ -225,6 +226,21 @@ async def test_a_missing_plan_or_right_is_forbidden(
 
     expected = ProblemCode.PROVIDER_PLAN_TOO_LOW if provider in TELLS_PLAN else ProblemCode.NO_PERMISSION
     assert codes(reading.months) == {expected}
+
+
+async def test_a_probe_tells_a_right_that_is_missing(sandbox: RunningSandbox, provider: Provider) -> None:
+    account = account_of(sandbox, provider)
+    (month,) = last_months(account, 1)
+
+    async with connected(sandbox, account) as books:
+        sandbox.fault(account, "no_permission")
+        try:
+            await books.connector.probe_rights(books.session, books.account, month)
+            refused = False
+        except ForbiddenError:
+            refused = True
+
+    assert refused is (provider in HAS_RIGHTS)
 
 
 @pytest.mark.parametrize("fault", ["error_500", "gateway_502"])
