@@ -394,3 +394,6 @@ async def test_every_address_is_published_with_its_refusals(caller: Caller) -> N
     } <= set(document["paths"])
     save = document["paths"]["/v1/clients/{client_id}/connections/{provider}"]["put"]
     assert {"200", "401", "403", "409", "422", "503"} <= set(save["responses"])
+    assert save["security"] == [{"person": []}]
+    lookup = document["paths"]["/internal/connections:lookup"]["post"]
+    assert lookup["security"] == [{"service": []}]

@@ -1,8 +1,9 @@
 """Observations: health, pinned books, and each trouble told once."""
 
 import pytest
-from credentials.connection import Connection, Observation
+from credentials.connection import Connection
 from credentials.refusals import ConnectionNotFoundError
+from credentials.terms import Observation
 from support.credentials_fakes import COMPANY, OWNER, CredentialsWorld, place
 from sync_contracts.codes import ProblemCode
 from sync_contracts.connections import ConnectionHealth, ConnectionNeedsAuth, ConnectionRecovered

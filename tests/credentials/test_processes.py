@@ -8,12 +8,15 @@ from uuid import uuid4
 import httpx
 import hvac
 import pytest
+from aiokafka import ConsumerRecord
 from motor.motor_asyncio import AsyncIOMotorClient
 from sandbox.embedded import VaultAccess, create_topics
 from service_kit.service_token import ServiceToken
 from support.credentials_process import CredentialsProcess, CredentialsStack
 from support.issuer import Issuer
+from support.kafka import read_all
 from support.sandbox_server import running_sandbox
+from sync_contracts.connections import ConnectionNeedsAuth, ConnectionSaved
 from sync_contracts.topics import all_topics
 
 pytestmark = pytest.mark.integration
@@ -239,7 +242,11 @@ async def test_nothing_secret_stands_in_the_database_the_broker_or_the_logs(
         for name in await database.list_collection_names()
         async for document in database[name].find()
     ]
-    told = one.stack.logs()
+    saved = await read_all(one.stack.kafka, ConnectionSaved.topic, until=lambda found: _of(firm, found) >= 3)
+    refused = await read_all(
+        one.stack.kafka, ConnectionNeedsAuth.topic, until=lambda found: _of(firm, found) >= 1
+    )
+    told = one.stack.logs() + "".join(repr(record) for record in saved + refused)
 
     database.client.close()
     assert any(firm in text for text in stored)
@@ -274,6 +281,10 @@ async def _make_use_of_everything(one: CredentialsProcess, two: CredentialsProce
         token = ServiceToken(one.stack.vault_settings("connector-workers"), http)
         secrets.add((await token.header())["Authorization"].removeprefix("Bearer "))
     return secrets
+
+
+def _of(firm: str, records: list[ConsumerRecord[Any, Any]]) -> int:
+    return sum(firm.encode() in record.value for record in records)
 
 
 async def _leased_at_once(

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 from connectors.session import build_session
 from connectors.settings import ConnectorSettings
-from credentials.connection import Click, Connection, Place, Stage
+from credentials.connection import Connection, Stage
 from credentials.consent import Consent
 from credentials.ports import LastUse, Owner
 from credentials.switches import Switches
+from credentials.terms import Click, Place
 from credentials.token_set import TokenSet
 from credentials.wiring import Outside, Times, UseCases
 from service_kit.health import Health
@@ -93,6 +94,10 @@ class FakeConnections:
 
     async def to_probe(self, now: datetime, limit: int) -> list[Connection]:
         due = [one for one in self._sorted() if one.is_usable and one.probe_at and one.probe_at <= now]
+        return due[:limit]
+
+    async def to_renew(self, now: datetime, limit: int) -> list[Connection]:
+        due = [one for one in self._sorted() if one.is_usable and one.renew_at and one.renew_at <= now]
         return due[:limit]
 
     def _sorted(self) -> list[Connection]:

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 from credentials.adapters.mongo_connections import MongoConnections
-from credentials.connection import Connection, Observation, Place, Terms
+from credentials.connection import RENEW_EVERY, Connection
 from credentials.ports import ConnectionStore
+from credentials.terms import Observation, Place, Terms
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from service_kit.mongo import Document
 from support.credentials_fakes import OWNER, FakeConnections, place
@@ -155,6 +156,15 @@ async def test_what_was_left_open_is_found_after_its_time(store: ConnectionStore
 
     assert await store.left_open(NOW, 9) == []
     found = await store.left_open(NOW + timedelta(seconds=1), 9)
+    assert [one.client_id for one in found] == ["client-1"]
+
+
+async def test_renewals_are_found_when_they_are_due(store: ConnectionStore) -> None:
+    await store.put(active(place("client-1")))
+    await store.put(active(place("client-2")).renewed(next_at=None))
+
+    assert await store.to_renew(NOW, 9) == []
+    found = await store.to_renew(NOW + RENEW_EVERY, 9)
     assert [one.client_id for one in found] == ["client-1"]
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from credentials.connection import BeingChangedError, Connection, Place
+from credentials.connection import BeingChangedError, Connection
 from credentials.ports import ConnectionStore
+from credentials.terms import Place
 
 _TRIES = 20
 

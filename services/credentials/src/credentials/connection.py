@@ -1,12 +1,12 @@
 """A client's connection to a provider: its record, which holds no secret, and how it may change."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 from sync_contracts.codes import ProblemCode
 from sync_contracts.connections import (
     ConnectionDeleted,
@@ -16,12 +16,13 @@ from sync_contracts.connections import (
     ConnectionRecovered,
     ConnectionSaved,
 )
-from sync_contracts.event import Actor, Meta
-from sync_contracts.ids import PlatformId
+from sync_contracts.event import Meta
 from sync_contracts.jobs import Books
-from sync_contracts.providers import Provider
 
-_NAMESPACE = UUID("2f1be5f6-95e3-5a43-8e32-6f6a1b7d9c04")
+from credentials.terms import Click, Observation, Place, Stored, Terms
+
+# A refresh token dies after 60 days without use.
+RENEW_EVERY = timedelta(days=7)
 
 CODE_OF_HEALTH: Mapping[ConnectionHealth, ProblemCode] = {
     ConnectionHealth.NEEDS_AUTH: ProblemCode.NEEDS_AUTH,
@@ -41,43 +42,7 @@ class Stage(StrEnum):
     DELETED = "deleted"
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Place(_Record):
-    """There is one connection per client and provider, and its id never changes."""
-
-    company_id: PlatformId
-    client_id: PlatformId
-    provider: Provider
-
-    @property
-    def connection_id(self) -> UUID:
-        return uuid5(_NAMESPACE, f"{self.company_id}/{self.client_id}/{self.provider}")
-
-
-class Click(_Record):
-    """Who asked for a change, in which trace."""
-
-    actor: Actor
-    correlation_id: str
-    traceparent: str | None = None
-
-
-class Terms(_Record):
-    """What a save lays down."""
-
-    ref: UUID = Field(description="This use of the token set: the save that took it.")
-    token_set_id: UUID | None = Field(default=None, description="Known once the save has finished.")
-    settings: dict[str, str]
-    account_key: str
-    owner_key: str
-    books: Books = Books()
-    health: ConnectionHealth = ConnectionHealth.UNTESTED
-
-
-class Outgoing(_Record):
+class Outgoing(Stored):
     """A message that is on record here until Kafka has it."""
 
     event_id: UUID
@@ -95,20 +60,12 @@ class Outgoing(_Record):
         )
 
 
-class Saving(_Record):
+class Saving(Stored):
     """A save under way: what it will lay down and the message that will tell it."""
 
     terms: Terms
     click: Click
     message: Outgoing
-
-
-class Observation(_Record):
-    """What a reading or a probe found out about a connection."""
-
-    outcome: ConnectionHealth
-    cause: str = Field(default="", max_length=500)
-    books: Books = Books()
 
 
 class BeingChangedError(Exception):
@@ -134,6 +91,7 @@ class Connection(Place):
     cause: str = ""
     health_changes: int = 0
     probe_at: AwareDatetime | None = None
+    renew_at: AwareDatetime | None = None
     saved_at: AwareDatetime | None = None
     observed_at: AwareDatetime | None = None
     changed_at: AwareDatetime
@@ -182,6 +140,7 @@ class Connection(Place):
             cause="",
             health_changes=0,
             probe_at=now if is_tested else None,
+            renew_at=now + RENEW_EVERY,
             saved_at=now,
             observed_at=None,
             changed_at=now,
@@ -208,6 +167,7 @@ class Connection(Place):
             click=click,
             cause="",
             probe_at=None,
+            renew_at=None,
             changed_at=now,
         )
 
@@ -257,6 +217,10 @@ class Connection(Place):
     def probed(self, *, next_at: datetime | None) -> "Connection":
         """When rights are to be probed again; None when they have been."""
         return self._with(probe_at=next_at)
+
+    def renewed(self, *, next_at: datetime | None) -> "Connection":
+        """When access is to be renewed though nobody reads; None where that is not needed."""
+        return self._with(renew_at=next_at)
 
     def _judged(self, seen: Observation) -> tuple[ConnectionHealth, Books]:
         pinned = self.terms.books if self.terms else Books()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from credentials.connection import Click, Place
+from credentials.terms import Click, Place
 
 LINK_LIFE = timedelta(minutes=15)
 CHOICE_LIFE = timedelta(hours=1)

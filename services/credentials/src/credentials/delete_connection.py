@@ -3,10 +3,11 @@
 from service_kit.clock import Clock
 
 from credentials.change_connection import change
-from credentials.connection import Click, Connection, Place, Stage
+from credentials.connection import Connection, Stage
 from credentials.finish_change import FinishChange
 from credentials.ports import ConnectionStore
 from credentials.refusals import ConnectionNotFoundError
+from credentials.terms import Click, Place
 
 
 class DeleteConnection:

@@ -9,11 +9,12 @@ from service_kit.clock import Clock
 from sync_contracts.codes import ProblemCode
 from sync_contracts.connections import ConnectionHealth
 
-from credentials.connection import HEALTH_OF_CODE, Connection, Observation, Terms
+from credentials.connection import HEALTH_OF_CODE, Connection
 from credentials.current_access import EARLY, CurrentAccess, TokenSetAt
 from credentials.observe_connection import ObserveConnection
 from credentials.ports import ConnectionStore
 from credentials.refusals import ConnectionNotFoundError, GenerationOldError, NotReadableError
+from credentials.terms import Observation, Terms
 from credentials.token_set import Issued
 
 LONGEST = timedelta(minutes=15)

@@ -5,10 +5,11 @@ from uuid import UUID
 from service_kit.clock import Clock
 
 from credentials.change_connection import change
-from credentials.connection import Connection, Observation
+from credentials.connection import Connection
 from credentials.finish_change import FinishChange
 from credentials.ports import ConnectionStore
 from credentials.refusals import ConnectionNotFoundError
+from credentials.terms import Observation
 
 
 class ObserveConnection:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sync_contracts.providers import Provider
 
-from credentials.connection import Connection, Place
+from credentials.connection import Connection
 from credentials.consent import Consent
 from credentials.switches import Switches
+from credentials.terms import Place
 from credentials.token_set import TokenSet
 
 
@@ -51,6 +52,9 @@ class ConnectionStore(Protocol):
 
     async def to_probe(self, now: datetime, limit: int) -> list[Connection]:
         """Those whose rights are due to be probed."""
+
+    async def to_renew(self, now: datetime, limit: int) -> list[Connection]:
+        """Those whose access is due to be renewed though nobody has read them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
 from credentials.change_connection import change
-from credentials.connection import HEALTH_OF_CODE, Connection, Observation
+from credentials.connection import HEALTH_OF_CODE, Connection
 from credentials.lease_access import LeaseAccess
 from credentials.observe_connection import ObserveConnection
 from credentials.ports import ConnectionStore
 from credentials.refusals import NotReadableError, ProviderDownError
+from credentials.terms import Observation
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from sync_contracts.connections import ConnectionHealth
 from sync_contracts.jobs import Books
 from sync_contracts.providers import Provider
 
-from credentials.connection import Click, Connection, Place
+from credentials.connection import Connection
 from credentials.consent import LINK_LIFE, Consent, ConsentOrganisation, ConsentState, ConsentUsedError
 from credentials.finish_change import FinishChange
 from credentials.ports import ConsentStore, Owner, TokenSetRegister, TokenSetVault
@@ -24,6 +24,7 @@ from credentials.refusals import (
 )
 from credentials.save_connection import Draft, SaveConnection, keep_secret
 from credentials.signatures import SignatureError, Signatures
+from credentials.terms import Click, Place
 
 logger = logging.getLogger(__name__)
 

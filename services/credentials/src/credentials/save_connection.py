@@ -10,18 +10,11 @@ from sync_contracts.connections import ConnectionHealth
 from sync_contracts.jobs import Books
 
 from credentials.change_connection import change
-from credentials.connection import (
-    BeingChangedError,
-    ChangeLostError,
-    Click,
-    Connection,
-    Observation,
-    Place,
-    Terms,
-)
+from credentials.connection import BeingChangedError, ChangeLostError, Connection
 from credentials.finish_change import FinishChange
 from credentials.ports import ConnectionStore, Owner, TokenSetRegister, TokenSetVault
 from credentials.refusals import ConnectionBusyError, ConsentStateError
+from credentials.terms import Click, Observation, Place, Terms
 from credentials.token_set import Issued, TokenSet
 
 _TRIES = 20

@@ -8,11 +8,12 @@ from sync_contracts.connections import ConnectionHealth
 from sync_contracts.jobs import Books
 from sync_contracts.providers import Provider
 
-from credentials.connection import Click, Connection, Place
+from credentials.connection import Connection
 from credentials.ports import Owner
 from credentials.refusals import InvalidRequestError
 from credentials.save_connection import Draft, SaveConnection
 from credentials.signatures import SignatureError, Signatures, TestedInput
+from credentials.terms import Click, Place
 from credentials.try_credentials import split
 
 

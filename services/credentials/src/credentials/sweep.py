@@ -1,4 +1,4 @@
-"""Finishes in the background what a request could not: changes left open, consents, probes of rights."""
+"""Does in the background what no request waits for: changes left open, consents, probes, renewals."""
 
 import asyncio
 import logging
@@ -7,12 +7,13 @@ from datetime import timedelta
 from functools import partial
 
 from service_kit.clock import Clock
-from service_kit.errors import is_outage
+from service_kit.errors import DependencyDownError, is_outage
 from service_kit.health import Health
 from service_kit.problems import ProblemError
 
 from credentials.connection import Connection
 from credentials.finish_change import FinishChange
+from credentials.keep_alive import KeepAlive
 from credentials.ports import ConnectionStore
 from credentials.probe_rights import ProbeRights
 from credentials.run_consent import RunConsent
@@ -34,6 +35,7 @@ class Sweep:
         finish: FinishChange,
         consents: RunConsent,
         probe: ProbeRights,
+        keep_alive: KeepAlive,
         health: Health,
         clock: Clock,
         left_open_after_s: float,
@@ -44,6 +46,7 @@ class Sweep:
         self._finish = finish
         self._consents = consents
         self._probe = probe
+        self._keep_alive = keep_alive
         self._health = health
         self._clock = clock
         self._left_open_after = timedelta(seconds=left_open_after_s)
@@ -62,6 +65,8 @@ class Sweep:
         await self._consents.let_go_of_expired()
         for connection in await self._store.to_probe(self._clock.now(), _AT_ONCE):
             await self._patiently(partial(self._probe, connection))
+        for connection in await self._store.to_renew(self._clock.now(), _AT_ONCE):
+            await self._patiently(partial(self._keep_alive, connection))
         self._health.up("mongo")
 
     async def _finish_one(self, connection: Connection) -> None:
@@ -75,5 +80,6 @@ class Sweep:
         except Exception as error:
             if not is_outage(error):
                 raise
-            self._health.down("mongo", type(error).__name__)
+            if not isinstance(error, DependencyDownError):
+                self._health.down("mongo", type(error).__name__)
             logger.warning("a sweep is put off", extra={"error": type(error).__name__})

@@ -14,6 +14,7 @@ from credentials.current_access import CurrentAccess
 from credentials.delete_connection import DeleteConnection
 from credentials.end_consent import EndConsent
 from credentials.finish_change import FinishChange
+from credentials.keep_alive import KeepAlive
 from credentials.lease_access import LeaseAccess
 from credentials.observe_connection import ObserveConnection
 from credentials.ports import (
@@ -119,6 +120,7 @@ class UseCases:
             finish=finish,
             consents=self.run_consent,
             probe=probe,
+            keep_alive=KeepAlive(store=store, lease=self.lease, connectors=connectors, clock=clock),
             health=outside.health,
             clock=clock,
             left_open_after_s=times.left_open_after_s,

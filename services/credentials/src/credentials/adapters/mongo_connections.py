@@ -10,7 +10,8 @@ from pymongo.errors import DuplicateKeyError
 from service_kit.mongo import Document
 from sync_contracts.providers import Provider
 
-from credentials.connection import Connection, Place, Stage
+from credentials.connection import Connection, Stage
+from credentials.terms import Place
 
 
 class MongoConnections:
@@ -28,6 +29,7 @@ class MongoConnections:
         await self._connections.create_index("terms.account_key", sparse=True)
         await self._connections.create_index("open_since", sparse=True)
         await self._connections.create_index("probe_due", sparse=True)
+        await self._connections.create_index("renew_due", sparse=True)
 
     async def at(self, place: Place) -> Connection | None:
         return _connection(await self._connections.find_one(place.model_dump(mode="json")))
@@ -86,6 +88,9 @@ class MongoConnections:
     async def to_probe(self, now: datetime, limit: int) -> list[Connection]:
         return await self._found({"probe_due": {"$lte": now}} | _USABLE, limit)
 
+    async def to_renew(self, now: datetime, limit: int) -> list[Connection]:
+        return await self._found({"renew_due": {"$lte": now}} | _USABLE, limit)
+
     async def _found(self, wanted: Document, limit: int) -> list[Connection]:
         cursor = self._connections.find(wanted).sort("_id", ASCENDING).limit(limit)
         return [Connection.model_validate(document) async for document in cursor]
@@ -114,4 +119,6 @@ def _document(connection: Connection) -> Document:
         document["open_since"] = connection.changed_at
     if connection.probe_at is not None:
         document["probe_due"] = connection.probe_at
+    if connection.renew_at is not None:
+        document["renew_due"] = connection.renew_at
     return document

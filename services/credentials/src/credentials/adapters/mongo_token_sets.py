@@ -1,5 +1,6 @@
 """The register of token sets in MongoDB; their secrets stand in Vault."""
 
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -39,16 +40,16 @@ class MongoTokenSets:
         }
         made = {"_id": uuid4(), "owner_key": owner.key}
         while True:
-            try:
-                taken = await self._sets.find_one_and_update(
+            # Of several who make it at the same moment, one does; the others look again.
+            with suppress(DuplicateKeyError):
+                taken: Document | None = await self._sets.find_one_and_update(
                     named,
                     {"$addToSet": {"refs": ref}, "$setOnInsert": made},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
                 )
-            except DuplicateKeyError:
-                continue  # somebody made it at the same moment
-            return UUID(str(taken["_id"]))
+                if taken is not None:
+                    return UUID(str(taken["_id"]))
 
     async def taken(self, company_id: str, ref: UUID) -> UUID | None:
         found = await self._sets.find_one({"company_id": company_id, "refs": ref})

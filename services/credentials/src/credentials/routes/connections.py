@@ -9,7 +9,6 @@ from service_kit.tokens import User
 from sync_contracts.ids import PlatformId
 from sync_contracts.providers import Provider
 
-from credentials.connection import Place
 from credentials.delete_connection import DeleteConnection
 from credentials.ports import ConnectionStore
 from credentials.routes.people import People, click_of
@@ -23,6 +22,7 @@ from credentials.routes.views import (
     view_of,
 )
 from credentials.save_input import SaveInput
+from credentials.terms import Place
 from credentials.try_credentials import TryCredentials
 
 _ADDRESS = "/v1/clients/{client_id}/connections/{provider}"

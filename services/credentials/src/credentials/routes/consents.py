@@ -15,12 +15,12 @@ from service_kit.tokens import User
 from sync_contracts.ids import PlatformId
 from sync_contracts.providers import Provider
 
-from credentials.connection import Place
 from credentials.consent import Consent, ConsentState
 from credentials.refusals import InvalidRequestError
 from credentials.routes.people import People, click_of
 from credentials.routes.views import Body, ConnectionView, view_of
 from credentials.run_consent import RunConsent
+from credentials.terms import Place
 
 _PAGE = "<!doctype html><title>ledgerbus</title><p>{text} You may close this window."
 

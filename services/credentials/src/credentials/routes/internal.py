@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, BaseModel, Field
 from service_kit.problems import problem_answers
 from sync_contracts.codes import ProblemCode
@@ -13,11 +14,14 @@ from sync_contracts.ids import PlatformId
 from sync_contracts.jobs import Books
 from sync_contracts.providers import Provider
 
-from credentials.connection import Observation
 from credentials.lease_access import Lease, LeaseAccess, LeaseWish
 from credentials.observe_connection import ObserveConnection
 from credentials.ports import ConnectionStore, SwitchStore
 from credentials.routes.views import Body
+from credentials.terms import Observation
+
+# Only for the OpenAPI document.
+_BEARER = HTTPBearer(auto_error=False, scheme_name="service", description="A token issued by Vault.")
 
 CallingService = Callable[[Request], Awaitable[str]]
 
@@ -102,7 +106,12 @@ def build_router(
     workers: CallingService,
 ) -> APIRouter:
     """A user's token is refused here."""
-    router = APIRouter(prefix="/internal", tags=["internal"], responses=problem_answers(401, 403, 422, 503))
+    router = APIRouter(
+        prefix="/internal",
+        tags=["internal"],
+        responses=problem_answers(401, 403, 422, 503),
+        dependencies=[Security(_BEARER)],
+    )
 
     @router.post("/connections:lookup", dependencies=[Depends(orchestrator)])
     async def look_up(body: LookupBody) -> LookupView:

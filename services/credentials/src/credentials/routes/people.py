@@ -3,9 +3,11 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import uuid4
 
-from fastapi import Request
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter, ValidationError
 from service_kit.problems import ProblemError
 from service_kit.telemetry import current_traceparent
@@ -14,7 +16,11 @@ from sync_contracts.codes import RefusalCode, sentence
 from sync_contracts.event import Actor
 from sync_contracts.ids import PlatformId
 
-from credentials.connection import Click
+from credentials.terms import Click
+
+# Only for the OpenAPI document; `current_user` reads the header itself.
+_BEARER = HTTPBearer(auto_error=False, scheme_name="person", description="A JWT of the platform.")
+Shown = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
 
 CurrentUser = Callable[[Request], Awaitable[User]]
 
@@ -28,7 +34,7 @@ class People:
 
     current_user: CurrentUser
 
-    async def looks(self, request: Request) -> User:
+    async def looks(self, request: Request, _shown: Shown = None) -> User:
         """Anybody of the company."""
         user = await self.current_user(request)
         try:
@@ -38,7 +44,7 @@ class People:
             raise ProblemError(401, "UNAUTHENTICATED", "The token's ids do not fit.") from None
         return user
 
-    async def changes(self, request: Request) -> User:
+    async def changes(self, request: Request, _shown: Shown = None) -> User:
         """An owner or admin."""
         user = await self.looks(request)
         if not user.may_change:
