@@ -68,3 +68,18 @@ async def read_all(
     finally:
         await consumer.stop()
     return found
+
+
+async def topic_sizes(bootstrap: str, topics: list[str]) -> dict[str, int]:
+    """How many messages each topic holds."""
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    sizes = dict.fromkeys(topics, 0)
+    try:
+        await consumer.seek_to_beginning()
+        while batches := await consumer.getmany(timeout_ms=2_000):
+            for partition, records in batches.items():
+                sizes[partition.topic] += len(records)
+    finally:
+        await consumer.stop()
+    return sizes

@@ -1,0 +1,98 @@
+"""No secret outside Vault: not in Kafka, MongoDB, logs, traces or process arguments."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from ledgerbus_cli.system import SERVICES, System
+from motor.motor_asyncio import AsyncIOMotorClient
+from support.otlp import Collector
+from support.system import Firm
+from sync_contracts.month import Month
+from sync_contracts.providers import Provider
+from sync_contracts.topics import all_topics
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+SECRET_FIELDS = {
+    "api_key",
+    "client_secret",
+    "refresh_token",
+    "access_token",
+    "consumer_token",
+    "employee_token",
+}
+
+
+async def test_secrets_stand_nowhere_but_in_vault(
+    system: System, firm: Firm, collector: Collector, caplog: pytest.LogCaptureFixture
+) -> None:
+    canaries: set[str] = set()
+    for provider in Provider:
+        await firm.connect("client-1", provider)
+        credentials = firm.accounts["client-1", provider]["credentials"]
+        canaries |= {credentials[name] for name in SECRET_FIELDS & credentials.keys()}
+        await firm.platform.test(
+            provider, credentials | {"api_key": "canary-Wr0ngKey=", "employee_token": "eyJjYW5hcnkiOjF9"}
+        )
+        await firm.run_bulk(["client-1"], provider, Month(2026, 8))
+    canaries |= {"canary-Wr0ngKey=", "eyJjYW5hcnkiOjF9"}
+
+    places = {
+        "kafka": await _kafka(system.addresses.kafka),
+        "mongo": await _mongo(system),
+        "logs": await asyncio.to_thread(_logs, system.data_dir),
+        "traces": str(collector.spans),
+        "arguments": await asyncio.to_thread(_arguments, system),
+        "our own log": caplog.text,
+    }
+
+    assert len(canaries) >= 8
+    assert all(len(text) > 100 for name, text in places.items() if name != "our own log")
+    found = {(place, canary[:6]) for place, text in places.items() for canary in canaries if canary in text}
+    assert found == set()
+
+
+async def _kafka(bootstrap: str) -> str:
+    consumer = AIOKafkaConsumer(
+        *all_topics(),
+        bootstrap_servers=bootstrap,
+        group_id=f"canary-{uuid4().hex}",
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    found: list[str] = []
+    try:
+        while batches := await consumer.getmany(timeout_ms=3_000):
+            found += [
+                f"{record.headers} {record.key!r} {record.value!r}"
+                for records in batches.values()
+                for record in records
+            ]
+    finally:
+        await consumer.stop()
+    return "\n".join(found)
+
+
+async def _mongo(system: System) -> str:
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(system.stack.settings.mongo_url)
+    found: list[str] = []
+    try:
+        for name in await client.list_database_names():
+            for collection in await client[name].list_collection_names():
+                found += [str(document) async for document in client[name][collection].find()]
+    finally:
+        client.close()
+    return "\n".join(found)
+
+
+def _logs(data_dir: Path) -> str:
+    return "\n".join(file.read_text(errors="replace") for file in (data_dir / "logs").glob("*.log"))
+
+
+def _arguments(system: System) -> str:
+    pids = [system.services[name].pid for name in SERVICES]
+    return "\n".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in pids)
