@@ -9,7 +9,7 @@ import httpx
 import pytest
 from connectors.api import Call
 from connectors.merit_aktiva import MERIT_AKTIVA
-from connectors.merit_aktiva_calls import signed
+from connectors.merit_aktiva.calls import signed
 from connectors.protocol import Access, MonthCounts, MonthFailure, Reading
 from support.connecting import SteppingClock, account_with, answering, json_of
 from sync_contracts.codes import ProblemCode

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from connectors.protocol import MonthCounts, MonthFailure, MonthWait, Reading
 from connectors.xero import XERO
-from connectors.xero_months import document_day
+from connectors.xero.months import document_day
 from support.connecting import SteppingClock, account_with, answering
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.jobs import Books

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from connectors.errors import UnreadableAnswerError
-from connectors.xero_report import Totals, by_account, by_title, section_sign
+from connectors.xero.report import Totals, by_account, by_title, section_sign
 
 Line = tuple[str, str]
 

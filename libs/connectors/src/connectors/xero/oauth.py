@@ -21,7 +21,7 @@ from connectors.oauth import link, unverified_claims
 from connectors.protocol import Access, Grant, Organisation, SignedIn
 from connectors.rows import Row, listed, mapping, text, whole
 from connectors.session import Session
-from connectors.xero_calls import ENDPOINTS
+from connectors.xero.calls import ENDPOINTS
 
 SCOPES = (
     "offline_access",

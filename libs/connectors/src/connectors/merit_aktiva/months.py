@@ -9,7 +9,7 @@ from sync_contracts.metrics import Metric, Source
 from sync_contracts.month import Month, Months
 
 from connectors.errors import RejectedRequestError, UnreadableAnswerError
-from connectors.merit_aktiva_calls import Body, post
+from connectors.merit_aktiva.calls import Body, post
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, day, identifier, listed, mapping, text, whole
 

@@ -33,8 +33,8 @@ from connectors.protocol import Access, CredentialField, CredentialForm, Credent
 from connectors.rest import RestConnector, RestSpec, Settings
 from connectors.rows import Row, identifier, mapping, text
 from connectors.session import Session
-from connectors.tripletex_calls import ENDPOINTS, host, listed_pages, sign_in_host
-from connectors.tripletex_months import SOURCES, plan, probe
+from connectors.tripletex.calls import ENDPOINTS, host, listed_pages, sign_in_host
+from connectors.tripletex.months import SOURCES, plan, probe
 
 CURRENCY = "NOK"
 OWN_COMPANY = "0"

@@ -13,7 +13,7 @@ from connectors.api import Api, Call
 from connectors.errors import RejectedRequestError, UnreadableAnswerError
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, day, flag, identifier, mapping, whole
-from connectors.tripletex_calls import TOO_MANY_ROWS, listed_pages
+from connectors.tripletex.calls import TOO_MANY_ROWS, listed_pages
 
 LIST_MONTHS = 12
 TOLERANCE = Decimal("0.05")

@@ -16,7 +16,7 @@ from connectors.errors import ForbiddenError, RejectedRequestError, UnreadableAn
 from connectors.pagination import NumberedPage, numbered_pages
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, day, listed, mapping, text, whole
-from connectors.xero_report import Totals, by_account, by_title
+from connectors.xero.report import Totals, by_account, by_title
 
 PATH = "/api.xro/2.0"
 PAGE_SIZE = 1000

@@ -29,9 +29,9 @@ from connectors.limits import Budget, Scope
 from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant
 from connectors.rest import RestConnector, RestSpec, Settings
 from connectors.rows import listed, mapping, text
-from connectors.xero_calls import ENDPOINTS, NOT_CONNECTED, host
-from connectors.xero_months import SOURCES, plan
-from connectors.xero_oauth import XeroOAuth, sign_in, user_of
+from connectors.xero.calls import ENDPOINTS, NOT_CONNECTED, host
+from connectors.xero.months import SOURCES, plan
+from connectors.xero.oauth import XeroOAuth, sign_in, user_of
 
 BUDGETS = (
     # The vendor allows 5 at once and 60 a minute; a test of the connection may run beside a reading.

@@ -24,8 +24,8 @@ from connectors.api import Api
 from connectors.errors import UnreadableAnswerError
 from connectors.forms import read_form
 from connectors.limits import Budget
-from connectors.merit_aktiva_calls import ENDPOINTS, host, post
-from connectors.merit_aktiva_months import SOURCES, plan
+from connectors.merit_aktiva.calls import ENDPOINTS, host, post
+from connectors.merit_aktiva.months import SOURCES, plan
 from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant, SignedIn
 from connectors.rest import RestConnector, RestSpec, Settings
 from connectors.rows import listed

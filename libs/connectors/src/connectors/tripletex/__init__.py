@@ -1,0 +1,3 @@
+from connectors.tripletex.connector import TRIPLETEX
+
+__all__ = ["TRIPLETEX"]

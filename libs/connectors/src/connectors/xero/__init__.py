@@ -1,0 +1,3 @@
+from connectors.xero.connector import XERO
+
+__all__ = ["XERO"]
