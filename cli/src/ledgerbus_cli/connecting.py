@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from connectors.protocol import CredentialField
 from connectors.registry import connector_for
-from rich.table import Table
 from sync_contracts.providers import Provider
 
 from ledgerbus_cli.credentials_file import Fields, read_fields
@@ -17,7 +16,7 @@ from ledgerbus_cli.options import ClientName, CredentialsFile, ProviderName
 from ledgerbus_cli.output import Output
 from ledgerbus_cli.problems import BadUsageError, LedgerbusError
 from ledgerbus_cli.service_calls import Json
-from ledgerbus_cli.tables import connections_table
+from ledgerbus_cli.tables import connections_table, plain_table
 
 CONSENT_S = 900.0
 _ASK_EVERY_S = 0.5
@@ -32,7 +31,7 @@ class NotConnectedError(LedgerbusError):
 async def providers(*, desk: Desk) -> None:
     """The accounting systems, and which of them the firm has enabled."""
     found = await desk.platform.providers()
-    table = Table("system", "name", "enabled", "connected by", "manual")
+    table = plain_table("system", "name", "enabled", "connected by", "manual")
     for one in found["providers"]:
         how = "consent or keys" if one["oauth"] else ", ".join(field["name"] for field in one["fields"])
         enabled = "yes" if one["enabled"] else "no"

@@ -32,14 +32,12 @@ async def follow(
         for run, task in tasks.items():
             found = (await platform.run(run))["progress"]
             _draw(bars, task, Progress.model_validate(found))
-        async with asyncio.TaskGroup() as group:
-            waits = [
-                group.create_task(_end(platform, run, bars, task, within_s)) for run, task in tasks.items()
-            ]
-            drawing = group.create_task(_keep_drawing(platform, bars, tasks))
-            await asyncio.wait(waits)
+        drawing = asyncio.create_task(_keep_drawing(platform, bars, tasks))
+        ends = (_end(platform, run, bars, task, within_s) for run, task in tasks.items())
+        try:
+            return await asyncio.gather(*ends)
+        finally:
             drawing.cancel()
-        return [wait.result() for wait in waits]
 
 
 async def _end(platform: Platform, run: UUID, bars: Bars, task: TaskID, within_s: float) -> SyncCompleted:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from ledgerbus_cli.problems import LedgerbusError
 
+_WIDTH_IN_FILES = 160
 _JSON = "ledgerbus.json"
 # Typer brings its own click and exports neither this error nor the type of a context.
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
@@ -26,15 +27,21 @@ class Output:
         if self.as_json:
             print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
         else:
-            Console().print(text)
+            _console(stderr=False).print(text)
 
     @property
     def remarks(self) -> Console:
         """For a person, beside the result."""
-        return Console(stderr=True)
+        return _console(stderr=True)
 
     def remark(self, text: str) -> None:
         self.remarks.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    """As wide as the terminal; in a pipe or file, where nobody reads line by line, wide enough for tables."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=_WIDTH_IN_FILES)
 
 
 class Commands(TyperGroup):

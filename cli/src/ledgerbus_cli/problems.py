@@ -20,6 +20,14 @@ class BadUsageError(LedgerbusError):
     exit_code = 2
 
 
+HINTS = {
+    RefusalCode.INTEGRATION_NOT_ENABLED: "`ledgerbus enable PROVIDER` does it.",
+    RefusalCode.NO_CREDENTIALS: "`ledgerbus connect CLIENT PROVIDER` does it.",
+    RefusalCode.OVERWRITE_NOT_CONFIRMED: "`--overwrite` confirms it.",
+    RefusalCode.RUN_STILL_OPEN: "`ledgerbus watch RUN` or `ledgerbus cancel RUN` does it.",
+}
+
+
 class ProblemAnswerError(LedgerbusError):
     """A service refused a call with a problem document."""
 
@@ -37,7 +45,7 @@ class RequestRefusedError(LedgerbusError):
     """The orchestrator answered `run.rejected.v1`."""
 
     def __init__(self, code: RefusalCode, message: str, fields: tuple[str, ...] = ()) -> None:
-        told = message or sentence(code)
+        told = f"{message or sentence(code)} {HINTS.get(code, '')}".rstrip()
         super().__init__(f"{told} ({', '.join(fields)})" if fields else told)
         self.code = code.value
         self.fields = fields

@@ -1,8 +1,5 @@
 """`ledgerbus up` and `ledgerbus sandbox`: run things until they are told to stop."""
 
-import asyncio
-import signal
-from collections.abc import Coroutine
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,20 +8,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 from sandbox.app import build_app
-from sandbox.embedded import EmbeddedError
 from sandbox.serving import serve
 
 from ledgerbus_cli.options import DATA, Clients, DataFolder, Documents, Seed
 from ledgerbus_cli.output import Output
-from ledgerbus_cli.problems import BadUsageError, LedgerbusError
+from ledgerbus_cli.problems import BadUsageError
+from ledgerbus_cli.signals import run_until_told
 from ledgerbus_cli.supervision import supervise
 from ledgerbus_cli.system import PROCESSES, SandboxOptions, System
-
-
-class StartError(LedgerbusError):
-    """A part of the system did not start; its own words say why."""
-
-    code = "NOT_STARTED"
+from ledgerbus_cli.tables import plain_table
 
 
 def up(
@@ -46,7 +38,7 @@ def up(
         SandboxOptions(seed=seed, clients=clients, documents=documents),
         ports={} if port is None else {name: port + offset for offset, name in enumerate(PROCESSES)},
     )
-    run_until_told(_run(system, Output(as_json=False)))
+    run_until_told(_run(system, Output(as_json=False)), then_exit=0)
 
 
 def sandbox(
@@ -66,34 +58,6 @@ def sandbox(
         raise BadUsageError(f"It cannot listen on {host}:{port}: {error.strerror}.") from None
 
 
-def run_until_told(work: Coroutine[None, None, None]) -> None:
-    """Run it; Ctrl-C and SIGTERM stop it in order, and a second one changes nothing."""
-
-    async def main() -> None:
-        task = asyncio.ensure_future(work)
-        loop = asyncio.get_running_loop()
-        told = False
-
-        def stop() -> None:
-            nonlocal told
-            if not told:
-                told = True
-                task.cancel()
-
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(sign, stop)
-        try:
-            await task
-        except asyncio.CancelledError:
-            if not told:
-                raise
-
-    try:
-        asyncio.run(main())
-    except EmbeddedError as error:
-        raise StartError(str(error)) from None
-
-
 async def _run(system: System, output: Output) -> None:
     output.remark("Starting…")
     try:
@@ -106,7 +70,7 @@ async def _run(system: System, output: Output) -> None:
 
 
 def _places(system: System) -> Table:
-    table = Table("what", "where", "log")
+    table = plain_table("what", "where", "log")
     addresses = system.addresses
     where = {
         "broker": addresses.kafka,

@@ -14,7 +14,7 @@ from sync_contracts.requests import RequestId
 from ledgerbus_cli.desk import Desk
 from ledgerbus_cli.follow import exit_code, follow
 from ledgerbus_cli.options import ClientName, ProviderName, month_of
-from ledgerbus_cli.problems import BadUsageError
+from ledgerbus_cli.problems import BadUsageError, NoAnswerError
 from ledgerbus_cli.tables import receipt_view
 
 Wait = Annotated[bool, typer.Option(help="Follow the run to its end, or only hear whether it is accepted.")]
@@ -22,6 +22,7 @@ RequestName = Annotated[
     str | None, typer.Option("--request-id", help="The same id within 7 days gets the same answer.")
 ]
 RunName = Annotated[UUID, typer.Argument(metavar="RUN", help="The run's id.", show_default=False)]
+CANCEL_S = 10.0
 _REQUEST_ID: TypeAdapter[str] = TypeAdapter(RequestId)
 
 
@@ -39,7 +40,7 @@ async def reload(
     """Read one client's last 12 months again, the current one included."""
     confirmed = overwrite
     if confirmed is None and sys.stdin.isatty():
-        confirmed = typer.confirm("Existing values may be replaced. Go on?", err=True)
+        confirmed = typer.confirm("Existing values may be replaced. Go on?", err=True, abort=True)
     request = await desk.platform.reload(
         client, provider, overwrite_confirmed=bool(confirmed), request_id=_checked(request_id)
     )
@@ -78,8 +79,15 @@ async def cancel(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The id of the run, or of its request.")],
 ) -> int:
     """Start no further job of a run."""
-    platform = desk.platform
-    answer = await platform.cancelled(await platform.cancel(_run_or_request(run)))
+    named = _run_or_request(run)
+    try:
+        answer = await desk.platform.cancelled(await desk.platform.cancel(named), within_s=CANCEL_S)
+    except NoAnswerError:
+        if isinstance(named, UUID):
+            raise
+        told = f"No request {named} is known yet; if it comes within some minutes, it is cancelled."
+        desk.output.show({"kept_for_request": named}, told)
+        return 0
     desk.output.show(
         answer.model_dump(mode="json", exclude={"meta"}),
         f"Run {answer.run_id} is being cancelled; {answer.progress.ended.total} of {answer.progress.jobs} "

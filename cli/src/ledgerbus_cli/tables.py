@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -13,9 +14,16 @@ from ledgerbus_cli.service_calls import Json
 _SHOWN = ("document_count", "sales_net", "purchase_net", "income_total", "expense_total", "entry_count")
 
 
+def plain_table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 def receipt_view(receipt: SyncCompleted) -> RenderableType:
     """The outcome in a sentence, and each client with trouble."""
-    table = Table("client", "ending", "months", "what to do", box=None, padding=(0, 2, 0, 0))
+    table = plain_table("client", "ending", "months", "what to do")
     for line in receipt.lines:
         if line.message:
             months = ", ".join(map(str, line.months))
@@ -29,7 +37,7 @@ def receipt_view(receipt: SyncCompleted) -> RenderableType:
 
 
 def runs_table(runs: Iterable[Json]) -> Table:
-    table = Table("run", "kind", "system", "months", "clients", "asked", "state")
+    table = plain_table("run", "kind", "system", "months", "clients", "asked", "state")
     for run in runs:
         months = run["months"]
         span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
@@ -40,7 +48,7 @@ def runs_table(runs: Iterable[Json]) -> Table:
 
 
 def jobs_table(jobs: Iterable[Json]) -> Table:
-    table = Table("client", "month", "state", "attempt", "why")
+    table = plain_table("client", "month", "state", "attempt", "why")
     for job in jobs:
         state = job["ending"] or job["state"]
         table.add_row(job["client_id"], job["month"], state, str(job["attempt"]), job["message"] or "")
@@ -48,7 +56,7 @@ def jobs_table(jobs: Iterable[Json]) -> Table:
 
 
 def connections_table(connections: Iterable[Json]) -> Table:
-    table = Table("client", "system", "books", "health", "what to do")
+    table = plain_table("client", "system", "books", "health", "what to do")
     for one in connections:
         books = (one["books"] or {}).get("name") or ""
         health = one["health"] or one["state"]
@@ -58,7 +66,7 @@ def connections_table(connections: Iterable[Json]) -> Table:
 
 
 def summaries_table(summaries: Iterable[Json]) -> Table:
-    table = Table("client", "system", "month", *(name.replace("_", " ") for name in _SHOWN), "notes")
+    table = plain_table("client", "system", "month", *(name.replace("_", " ") for name in _SHOWN), "notes")
     for one in summaries:
         values = [worded(one["values"].get(name)) for name in _SHOWN]
         table.add_row(one["client_id"], one["provider"], one["month"], *values, ", ".join(one["notes"]))
@@ -67,8 +75,15 @@ def summaries_table(summaries: Iterable[Json]) -> Table:
 
 def worded(value: Json | None) -> str:
     """A value with its currency; a dash where the accounting system cannot tell."""
+    return f"{amount_of(value)} {value['unit']}" if value and _is_money(value) else amount_of(value)
+
+
+def amount_of(value: Json | None) -> str:
+    """A value alone."""
     if value is None:
         return "-"
-    amount = Decimal(value["value"])
-    is_money = len(value["unit"]) == 3 and value["unit"].isupper()
-    return f"{amount:,.2f} {value['unit']}" if is_money else f"{amount:,f}"
+    return f"{Decimal(value['value']):,.2f}" if _is_money(value) else f"{Decimal(value['value']):,f}"
+
+
+def _is_money(value: Json) -> bool:
+    return len(value["unit"]) == 3 and bool(value["unit"].isupper())
