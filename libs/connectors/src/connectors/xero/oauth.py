@@ -91,7 +91,7 @@ class XeroOAuth:
 
     async def disconnect(self, session: Session, access: Access, settings: Mapping[str, str]) -> None:
         for row in await _connections(session, access):
-            if row.get("tenantId") == settings["tenant_id"]:
+            if row.get("tenantId") == settings.get("tenant_id"):
                 call = Call(method="DELETE", path="/connections", path_tail=f"/{text(row, 'id')}")
                 await _bearer_api(session, access).send(call, CallKind.IDENTITY)
 
