@@ -336,3 +336,44 @@ def _leave_marker(world: CredentialsWorld) -> None:
     [(key, (token_set, version))] = world.vault.kept.items()
     marker = Refreshing(uuid4(), world.clock.now() + timedelta(seconds=25))
     world.vault.kept[key] = (token_set.claimed(marker), version + 1)
+
+
+async def test_a_renewal_taken_for_dead_that_lives_after_all_still_counts(world: CredentialsWorld) -> None:
+    saved = await world.saved()
+    world.provider.answering = asyncio.Event()
+    caller = asyncio.create_task(world.use.lease(wish(saved)))
+    await world.provider.asked.wait()
+    [(key, (token_set, version))] = world.vault.kept.items()
+    other = Refreshing(uuid4(), world.clock.now() + timedelta(seconds=30))
+    world.vault.kept[key] = (token_set.claimed(other), version + 1)
+
+    world.provider.answering.set()
+
+    assert (await caller).access == {"access_token": "access-ann-2"}
+    assert world.vault.kept[key][0].grant.values == {"refresh_token": "ann-2"}
+
+
+async def test_a_refusal_of_keys_replaced_meanwhile_is_not_held_against_the_new_ones(
+    world: CredentialsWorld,
+) -> None:
+    saved = await world.saved()
+    world.provider.current["ann"] = 5
+    world.provider.answering = asyncio.Event()
+    caller = asyncio.create_task(world.use.lease(wish(saved)))
+    await world.provider.asked.wait()
+    [(key, (token_set, version))] = world.vault.kept.items()
+    fresh = world.provider.split({"refresh_token": "bob-1"}).grant
+    world.vault.kept[key] = (token_set.saved(uuid4(), fresh, None), version + 1)
+
+    world.provider.answering.set()
+
+    assert (await caller).access == {"access_token": "access-bob-2"}
+    assert world.sent.of(ConnectionNeedsAuth) == []
+
+
+async def test_a_secret_that_is_missing_needs_the_user(world: CredentialsWorld) -> None:
+    saved = await world.saved()
+    world.vault.kept.clear()
+
+    with pytest.raises(NotReadableError, match="missing"):
+        await world.use.lease(wish(saved))

@@ -1,7 +1,10 @@
 """Testing what was entered and not saved."""
 
+from datetime import timedelta
+
 import pytest
 from connectors.errors import AccessRefusedError, ProviderDownError
+from connectors.protocol import Access
 from credentials.refusals import InvalidRequestError
 from support.credentials_fakes import COMPANY, CredentialsWorld
 from sync_contracts.codes import ProblemCode
@@ -55,3 +58,22 @@ async def test_the_proof_of_a_test_tells_nothing_of_the_input(world: Credentials
 
     assert token is not None
     assert "hunter2" not in token
+
+
+async def test_access_that_was_pasted_is_tried_before_a_refresh(world: CredentialsWorld) -> None:
+    access = Access({"access_token": "pasted"}, world.clock.now() + timedelta(minutes=20))
+    world.provider.pasted = access
+
+    outcome = await world.use.try_credentials(COMPANY, Provider.XERO, {"refresh_token": "ann-1"})
+
+    assert outcome.ok
+    assert world.provider.sign_ins == []
+
+
+async def test_pasted_access_that_has_ended_is_not_tried(world: CredentialsWorld) -> None:
+    world.provider.pasted = Access({"access_token": "pasted"}, world.clock.now())
+
+    outcome = await world.use.try_credentials(COMPANY, Provider.XERO, {"refresh_token": "ann-1"})
+
+    assert outcome.ok
+    assert (world.provider.sign_ins, world.provider.tests) == (["ann-1"], 1)

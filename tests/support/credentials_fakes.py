@@ -15,6 +15,7 @@ from credentials.switches import Switches
 from credentials.terms import Click, Place
 from credentials.token_set import TokenSet
 from credentials.wiring import Outside, Times, UseCases
+from service_kit.errors import DependencyDownError
 from service_kit.health import Health
 from support.fake_provider import FakeProvider
 from support.fakes import FakeClock, RecordingPublisher
@@ -172,6 +173,7 @@ class FakeVault:
         self.kept: dict[tuple[str, UUID], tuple[TokenSet, int]] = {}
         self.down: Exception | None = None
         self.fail_writes = 0
+        self.broken: set[tuple[str, UUID]] = set()
 
     async def read(self, company_id: str, token_set_id: UUID) -> tuple[TokenSet, int] | None:
         await self._call()
@@ -189,6 +191,8 @@ class FakeVault:
 
     async def destroy(self, company_id: str, token_set_id: UUID) -> None:
         await self._call()
+        if (company_id, token_set_id) in self.broken:
+            raise DependencyDownError("vault", "broken")
         self.kept.pop((company_id, token_set_id), None)
 
     async def _call(self) -> None:

@@ -52,6 +52,7 @@ class FakeProvider:
     sign_in_error: ConnectorError | None = None
     test_error: ConnectorError | None = None
     probe_error: ConnectorError | None = None
+    pasted: Access | None = None
     revoke_error: ConnectorError | None = None
     books: Books = field(default_factory=lambda: Books(external_id="org-1", name="Oak OÜ", currency="EUR"))
     organisations_found: tuple[tuple[str, bool], ...] = (("org-1", True),)
@@ -79,7 +80,7 @@ class FakeProvider:
         if not entered.get("key") and not entered.get("refresh_token"):
             raise FormError(FieldProblem("key", "is missing"))
         settings = {"tenant_id": entered.pop("tenant_id")} if "tenant_id" in entered else {}
-        return Credentials(Grant(entered), settings)
+        return Credentials(Grant(entered), settings, self.pasted)
 
     def account_key(self, grant: Grant, settings: Mapping[str, str]) -> str:
         return f"{self.provider}/{settings.get('tenant_id', 'own')}"

@@ -5,10 +5,9 @@ import logging
 from collections.abc import Mapping
 from uuid import UUID
 
-from connectors.errors import ConnectorError
 from connectors.protocol import Connector, OAuth
 from connectors.session import Session
-from service_kit.problems import ProblemError
+from service_kit.errors import is_outage
 from sync_contracts.providers import Provider
 
 from credentials.connection import Connection
@@ -52,7 +51,9 @@ class EndConsent:
                     await self._revoke(oauth, connection, token_set_id)
                 else:
                     await self._disconnect(oauth, connection, token_set_id)
-        except (ConnectorError, ProblemError, TimeoutError) as error:
+        except Exception as error:
+            if is_outage(error):
+                raise
             logger.warning(
                 "the provider was not told of a deleted connection",
                 extra={"provider": connection.provider.value, "error": type(error).__name__},

@@ -79,7 +79,8 @@ class Sweep:
             logger.info("left for the next sweep", extra={"code": error.code})
         except Exception as error:
             if not is_outage(error):
-                raise
+                logger.exception("a bug keeps the sweeper from something")
+                return
             if not isinstance(error, DependencyDownError):
                 self._health.down("mongo", type(error).__name__)
             logger.warning("a sweep is put off", extra={"error": type(error).__name__})
