@@ -51,6 +51,7 @@ async def test_a_job_that_waits_after_the_cancelling_is_cancelled() -> None:
     await world.cases.cancel(cancel(run=job.run_id))
 
     await world.cases.track.waiting(waiting(job, world.clock.now()))
+    await world.cases.settle()
 
     [ended] = await world.jobs()
     assert ended.ending is JobEnding.CANCELLED

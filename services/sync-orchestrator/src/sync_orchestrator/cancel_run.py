@@ -7,12 +7,12 @@ from service_kit.clock import Clock
 from sync_contracts.codes import RefusalCode
 from sync_contracts.ids import run_id
 from sync_contracts.requests import SyncCancel
-from sync_contracts.runs import JobEnding, RunAccepted, RunCancelling
+from sync_contracts.runs import RunAccepted, RunCancelling
 
 from sync_orchestrator import refusals
 from sync_orchestrator.answer_once import AnswerOnce
 from sync_orchestrator.ports import CancelStore, JobStore, RequestStore, RunStore, Touch
-from sync_orchestrator.records import Answer, JobState, RunRecord, RunState, StoredRequest
+from sync_orchestrator.records import Answer, RunRecord, RunState, StoredRequest
 from sync_orchestrator.refusals import RefusedError
 
 
@@ -44,7 +44,6 @@ class CancelRun:
             return
         await self._cancels.drop(cancel)
         if isinstance(answer, RunCancelling):
-            await self._jobs.end_all(answer.run_id, {JobState.QUEUED}, JobEnding.CANCELLED)
             self._touch(answer.run_id)
 
     async def overtaken(self, company_id: str, request_id: str) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from service_kit.clock import Clock
+from service_kit.errors import is_outage
 
 from sync_orchestrator.ports import LeaseStore
 
@@ -34,5 +35,9 @@ class Leadership:
 
     async def give_up(self) -> None:
         """At a clean stop the next instance need not wait."""
-        await self._leases.give_up(_LEASE, self._holder)
         self._until = None
+        try:
+            await self._leases.give_up(_LEASE, self._holder)
+        except Exception as error:
+            if not is_outage(error):
+                raise

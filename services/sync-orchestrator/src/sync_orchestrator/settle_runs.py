@@ -1,6 +1,5 @@
-"""Looks at runs in which something has changed: ends them, or announces their progress."""
+"""Looks at runs in which something has changed: ends their jobs, ends them, or tells their progress."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,15 +7,17 @@ from uuid import UUID
 
 from service_kit.clock import Clock
 from service_kit.publishing import Publish
-from sync_contracts.runs import RunProgress
+from sync_contracts.codes import ProblemCode
+from sync_contracts.runs import JobEnding, RunProgress
 
 from sync_orchestrator.end_run import EndRun
 from sync_orchestrator.ports import JobStore, RunStore
 from sync_orchestrator.receipts import Tally
-from sync_orchestrator.records import RunRecord, RunState
+from sync_orchestrator.records import JobState, RunRecord, RunState
 
 # Counting a large run may be slow; it takes at most this part of the time.
 _COUNTING_SHARE = 0.2
+_LIVE = {RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING}
 
 
 class SettleRuns:
@@ -42,53 +43,63 @@ class SettleRuns:
         self._monotonic_s = monotonic_s
         self._touched: set[UUID] = set()
         self._rests_until_s: dict[UUID, float] = {}
-        self._news = asyncio.Event()
 
     def touch(self, run_id: UUID) -> None:
         self._touched.add(run_id)
-        self._news.set()
-
-    async def news(self) -> None:
-        """Returns once a run has been touched."""
-        await self._news.wait()
-        self._news.clear()
 
     async def __call__(self) -> None:
         """One round over the touched runs; those announced a moment ago stay for a later round."""
         for run_id in tuple(self._touched):
             self._touched.discard(run_id)
-            if not await self._settle(run_id):
-                self._touched.add(run_id)
+            is_settled = False
+            try:
+                is_settled = await self._settle(run_id)
+            finally:
+                if not is_settled:
+                    self._touched.add(run_id)
 
     @property
     def is_idle(self) -> bool:
         return not self._touched
 
     async def _settle(self, run_id: UUID) -> bool:
-        resting = self._monotonic_s() < self._rests_until_s.get(run_id, 0.0)
-        if resting and await self._jobs.any_outstanding(run_id):
+        """False when there is more to tell a moment later."""
+        run = await self._runs.get(run_id)
+        if run is None or run.state not in _LIVE:
+            self._rests_until_s.pop(run_id, None)
+            return True
+        await self._end_what_must_not_run(run)
+        if self._is_resting(run_id) and await self._jobs.any_outstanding(run_id):
             return False
         began_s = self._monotonic_s()
         tally = await self._jobs.tally(run_id)
-        now_s = self._monotonic_s()
         if tally.open_jobs == 0:
-            self._rests_until_s.pop(run_id, None)
             await self._end_run(run_id)
             return True
-        if resting:
+        if self._is_resting(run_id):
             return False
-        rest_s = max(self._progress_every_s, (now_s - began_s) / _COUNTING_SHARE)
-        self._rests_until_s[run_id] = now_s + rest_s
-        return await self._announce(run_id, tally)
+        self._rest(run_id, self._monotonic_s() - began_s)
+        return await self._announce(run, tally)
 
-    async def _announce(self, run_id: UUID, tally: Tally) -> bool:
+    async def _end_what_must_not_run(self, run: RunRecord) -> None:
+        if run.state is RunState.CANCELLING:
+            await self._jobs.end_all(run.run_id, {JobState.QUEUED}, JobEnding.CANCELLED)
+        elif run.state is RunState.EXPIRING:
+            open_states = set(JobState) - {JobState.ENDED}
+            await self._jobs.end_all(run.run_id, open_states, JobEnding.FAILED, ProblemCode.EXPIRED)
+
+    def _is_resting(self, run_id: UUID) -> bool:
+        return self._monotonic_s() < self._rests_until_s.get(run_id, 0.0)
+
+    def _rest(self, run_id: UUID, counting_s: float) -> None:
+        rest_s = max(self._progress_every_s, counting_s / _COUNTING_SHARE)
+        self._rests_until_s[run_id] = self._monotonic_s() + rest_s
+
+    async def _announce(self, run: RunRecord, tally: Tally) -> bool:
         """False when another instance announced a moment ago, so that this news is still to be told."""
-        run = await self._runs.get(run_id)
-        if run is None or run.state in {RunState.PLANNING, RunState.ENDED}:
-            return True
         now = self._clock.now()
         last_before = now - timedelta(seconds=self._progress_every_s)
-        if not await self._runs.may_announce_progress(run_id, now, last_before):
+        if not await self._runs.may_announce_progress(run.run_id, now, last_before):
             return False
         await self._publish(_progress(run, tally, now.isoformat()), traceparent=run.traceparent)
         return True

@@ -21,7 +21,7 @@ from sync_orchestrator.facts import (
     failed,
 )
 from sync_orchestrator.ports import ConnectionLookup, JobStore, PauseStore, RunStore, Touch
-from sync_orchestrator.records import JobRecord, JobState, Pause, Rank, RunState
+from sync_orchestrator.records import JobRecord, Pause, Rank, RunState
 
 _RUNNING = {RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING}
 
@@ -115,8 +115,6 @@ class TrackRun:
             changed = await self._jobs.change(
                 facts, lambda job: applied(job, facts[job.job_id], now=now, patience=self._patience)
             )
-            if run.state is not RunState.OPEN and any(job.state is JobState.QUEUED for job in changed):
-                await self._jobs.end_all(run_id, {JobState.QUEUED}, JobEnding.CANCELLED)
         if len(changed) < len(facts):
             count("ledgerbus.facts.ignored", len(facts) - len(changed), topic=topic)
         _count_ended(changed)

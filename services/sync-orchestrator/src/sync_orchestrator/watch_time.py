@@ -7,7 +7,7 @@ from uuid import UUID
 
 from service_kit.clock import Clock
 from service_kit.publishing import Publish
-from sync_contracts.codes import ProblemCode, WaitReason
+from sync_contracts.codes import WaitReason
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.cancel_run import CancelRun
@@ -19,8 +19,6 @@ from sync_orchestrator.ports import JobStore, PauseStore, RunStore, Touch
 from sync_orchestrator.records import JobRecord, JobState, RunRecord, RunState
 from sync_orchestrator.release_jobs import app_key
 from sync_orchestrator.request_jobs import request_jobs
-
-_OPEN_STATES = {JobState.QUEUED, JobState.RELEASED, JobState.STARTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +98,14 @@ class WatchTime:
         return job.model_copy(update={"released_at": now}) if is_lost else None
 
     async def _watch(self, run: RunRecord, now: datetime) -> None:
-        if run.state is RunState.CANCELLING:
-            await self._jobs.end_all(run.run_id, {JobState.QUEUED}, JobEnding.CANCELLED)
-        if run.state is not RunState.EXPIRING:
-            seen = Deadline.of(run)
-            moved = seen.seen(now, still=await self._stands_still(run, now))
-            if moved != seen:
-                await self._runs.move_deadline(run.run_id, seen, moved)
-            if not moved.has_passed(now) or not await self._runs.begin_expiring(run.run_id):
-                return
-        await self._jobs.end_all(run.run_id, _OPEN_STATES, JobEnding.FAILED, ProblemCode.EXPIRED)
+        if run.state is RunState.EXPIRING:
+            return
+        seen = Deadline.of(run)
+        moved = seen.seen(now, still=await self._stands_still(run, now))
+        if moved != seen:
+            await self._runs.move_deadline(run.run_id, seen, moved)
+        if moved.has_passed(now):
+            await self._runs.begin_expiring(run.run_id)
 
     async def _stands_still(self, run: RunRecord, now: datetime) -> bool:
         paused = {pause.key for pause in await self._pauses.active(now) if _is_still(pause.reason)}

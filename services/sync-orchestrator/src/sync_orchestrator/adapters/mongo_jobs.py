@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -17,9 +17,13 @@ from sync_orchestrator.ports import ClientKey
 from sync_orchestrator.receipts import Tally, TallyRow
 from sync_orchestrator.records import JobRecord, JobState, Rank
 
+T = TypeVar("T")
+
 _DUPLICATE_KEY = 11000
 _ROUNDS = 10
-_CHUNK = 500
+# Per call, so that none comes near the timeout of a call.
+_FEW = 500
+_MANY = 1_000
 _ONLY_OPEN = {"open": True}
 _OUTSTANDING = {"open": True, "state": {"$in": [JobState.RELEASED, JobState.STARTED]}}
 
@@ -44,30 +48,28 @@ class MongoJobs:
         await self._jobs.create_index([("run_id", ASCENDING), ("client_id", ASCENDING), ("month", ASCENDING)])
 
     async def insert(self, jobs: Sequence[JobRecord]) -> None:
-        if not jobs:
-            return
-        try:
-            await self._jobs.insert_many([_document(job) for job in jobs], ordered=False)
-        except BulkWriteError as error:
-            failures = (error.details or {}).get("writeErrors", [])
-            if any(failure.get("code") != _DUPLICATE_KEY for failure in failures):
-                raise
+        for part in _parts(jobs, _MANY):
+            try:
+                await self._jobs.insert_many([_document(job) for job in part], ordered=False)
+            except BulkWriteError as error:
+                failures = (error.details or {}).get("writeErrors", [])
+                if any(failure.get("code") != _DUPLICATE_KEY for failure in failures):
+                    raise
 
     async def change(
         self, job_ids: Iterable[UUID], decide: Callable[[JobRecord], JobRecord | None]
     ) -> list[JobRecord]:
         changed: list[JobRecord] = []
-        waiting = list(job_ids)
-        for start in range(0, len(waiting), _CHUNK):
-            changed += await self._change(waiting[start : start + _CHUNK], decide)
+        for part in _parts(list(job_ids), _FEW):
+            changed += await self._change(part, decide)
         return changed
 
     async def _change(
-        self, job_ids: list[UUID], decide: Callable[[JobRecord], JobRecord | None]
+        self, job_ids: Sequence[UUID], decide: Callable[[JobRecord], JobRecord | None]
     ) -> list[JobRecord]:
         changed: list[JobRecord] = []
         for _ in range(_ROUNDS):
-            found = [_job(document) async for document in self._jobs.find({"_id": {"$in": job_ids}})]
+            found = [_job(document) async for document in self._jobs.find({"_id": {"$in": list(job_ids)}})]
             decided = [(job, decide(job)) for job in found]
             wanted = {
                 job.job_id: new.model_copy(update={"revision": job.revision + 1})
@@ -99,21 +101,15 @@ class MongoJobs:
     async def end_all(
         self, run_id: UUID, states: Collection[JobState], ending: JobEnding, code: ProblemCode | None = None
     ) -> int:
-        result = await self._jobs.update_many(
-            {"run_id": run_id, "open": True, "state": {"$in": list(states)}},
-            {
-                "$set": {
-                    "state": JobState.ENDED,
-                    "open": False,
-                    "ending": ending,
-                    "code": code,
-                    "reason": None,
-                },
-                "$max": {"rank": int(Rank.FAILED)},
-                "$inc": {"revision": 1},
-            },
-        )
-        return int(result.modified_count)
+        wanted = {"open": True, "state": {"$in": list(states)}}
+        found = self._jobs.find(wanted | {"run_id": run_id}, {"_id": True})
+        end = {"state": JobState.ENDED, "open": False, "ending": ending, "code": code, "reason": None}
+        change = {"$set": end, "$max": {"rank": int(Rank.FAILED)}, "$inc": {"revision": 1}}
+        how_many = 0
+        for part in _parts([document["_id"] async for document in found], _MANY):
+            result = await self._jobs.update_many(wanted | {"_id": {"$in": list(part)}}, change)
+            how_many += int(result.modified_count)
+        return how_many
 
     async def get(self, job_id: UUID) -> JobRecord | None:
         document = await self._jobs.find_one({"_id": job_id})
@@ -202,3 +198,7 @@ def _row(group: dict[str, Any]) -> TallyRow:
         jobs=group["jobs"],
         due_at=group["due_at"],
     )
+
+
+def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
