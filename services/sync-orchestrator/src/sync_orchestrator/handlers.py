@@ -1,7 +1,10 @@
 """Which message goes to which use case."""
 
-from typing import Annotated
+import json
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
+from faststream.message import StreamMessage
 from pydantic import Field
 from service_kit.broker import Subscriptions
 from sync_contracts.connections import (
@@ -20,7 +23,7 @@ from sync_orchestrator.accept_run import AcceptRun
 from sync_orchestrator.answer_malformed import AnswerMalformed, MalformedRequest
 from sync_orchestrator.cancel_run import CancelRun
 from sync_orchestrator.follow_connections import FollowConnections
-from sync_orchestrator.parked import PARKED, EndParked, ParkedMessage, decode_parked
+from sync_orchestrator.parked import PARKED, EndParked, ParkedMessage
 from sync_orchestrator.track_run import TrackRun
 from sync_orchestrator.use_cases import UseCases
 
@@ -121,6 +124,16 @@ def _connections(on: Subscriptions, follow: FollowConnections) -> None:
     @on(ConnectionRecovered)
     async def on_connection_recovered(message: ConnectionRecovered) -> None:
         await follow.recovered(message)
+
+
+async def decode_parked(
+    message: StreamMessage[Any], original: Callable[[StreamMessage[Any]], Awaitable[Any]]
+) -> dict[str, Any]:
+    """Never fails, or a parked message would be parked again."""
+    try:
+        return {"body": await original(message)}
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return {"body": None}
 
 
 def _parked(on: Subscriptions, event: type[Event], end_parked: EndParked) -> None:

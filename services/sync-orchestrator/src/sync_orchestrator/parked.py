@@ -1,11 +1,8 @@
 """Messages on the `.dead` topics of jobs: their jobs end, since nobody will answer for them."""
 
-import json
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from faststream.message import StreamMessage
 from pydantic import BaseModel, ValidationError
 from sync_contracts.event import Event
 from sync_contracts.jobs import ConnectionReading, JobCounted, JobEvent, JobFailed, JobRequested, JobWaiting
@@ -24,16 +21,6 @@ class ParkedMessage(BaseModel):
     """Whatever was parked; None where it is not even JSON."""
 
     body: Any
-
-
-async def decode_parked(
-    message: StreamMessage[Any], original: Callable[[StreamMessage[Any]], Awaitable[Any]]
-) -> dict[str, Any]:
-    """Never fails, or a parked message would be parked again."""
-    try:
-        return {"body": await original(message)}
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        return {"body": None}
 
 
 class EndParked:
