@@ -113,7 +113,7 @@ async def test_missing_or_broken_token_is_refused(client: httpx.AsyncClient, tok
 async def test_unsigned_token_is_refused(client: httpx.AsyncClient) -> None:
     claims = {"iss": ISSUER, "aud": "ledgerbus", "sub": "m", "company_id": "firm-1", "role": "owner"}
     unsigned = jwt.encode(
-        claims | {"exp": int(time.time()) + 60}, None, algorithm="none", headers={"kid": "k1"}
+        claims | {"exp": int(time.time()) + 60}, "", algorithm="none", headers={"kid": "k1"}
     )
 
     assert (await get(client, "/me", unsigned)).status_code == 401
