@@ -75,7 +75,7 @@ async def test_a_code_is_exchanged_for_tokens() -> None:
     clock = SteppingClock()
 
     async with session_over(answer, clock) as session:
-        signed_in = await oauth().exchange(session, code="code-1", code_verifier="v-1")
+        signed_in = await oauth().exchange(session, code="code-1", code_verifier="v-1", returned={})
 
     assert answer.form == {
         "grant_type": "authorization_code",
@@ -92,7 +92,7 @@ async def test_a_code_is_never_sent_twice() -> None:
 
     async with session_over(answer) as session:
         with pytest.raises(ProviderDownError):
-            await oauth().exchange(session, code="code-1", code_verifier="v-1")
+            await oauth().exchange(session, code="code-1", code_verifier="v-1", returned={})
 
     assert len(answer.requests) == 1
 
@@ -231,7 +231,7 @@ async def test_consents_of_one_user_are_one_owner() -> None:
 
     async with session_over(answer) as session:
         grants = [
-            (await oauth().exchange(session, code=code, code_verifier="v")).grant
+            (await oauth().exchange(session, code=code, code_verifier="v", returned={})).grant
             for code in ("u1-first", "u1-second", "u2-first")
         ]
 

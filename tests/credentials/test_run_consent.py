@@ -121,9 +121,9 @@ async def test_the_link_carries_the_challenge_of_the_secret_that_the_exchange_se
     sent: list[str] = []
     exchange = world.provider.exchange
 
-    async def noted(session: object, *, code: str, code_verifier: str) -> object:
+    async def noted(session: object, *, code: str, code_verifier: str, returned: dict[str, str]) -> object:
         sent.append(code_verifier)
-        return await exchange(world.session, code=code, code_verifier=code_verifier)
+        return await exchange(world.session, code=code, code_verifier=code_verifier, returned=returned)
 
     monkeypatch.setattr(world.provider, "exchange", noted)
     _, url = await world.use.run_consent.start(place(), OWNER, None)
@@ -132,6 +132,14 @@ async def test_the_link_carries_the_challenge_of_the_secret_that_the_exchange_se
     await world.use.run_consent.come_back(asked["state"][0], "ann")
 
     assert asked["code_challenge"] == [code_challenge(sent[0])]
+
+
+async def test_what_else_came_back_reaches_the_exchange(world: CredentialsWorld) -> None:
+    _, state = await start(world)
+
+    await world.use.run_consent.come_back(state, "ann", {"realmId": "9130350000000001"})
+
+    assert world.provider.returned == [{"realmId": "9130350000000001"}]
 
 
 async def test_a_declined_consent_says_so(world: CredentialsWorld) -> None:

@@ -47,6 +47,7 @@ class FakeProvider:
     metrics: frozenset[Metric] = frozenset()
     sign_ins: list[str] = field(default_factory=list)
     tests: int = 0
+    returned: list[dict[str, str]] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     disconnected: list[str] = field(default_factory=list)
     sign_in_error: ConnectorError | None = None
@@ -133,8 +134,11 @@ class FakeProvider:
     def authorize_url(self, session: Session, *, state: str, code_challenge: str) -> str:
         return f"https://login.example/authorize?state={state}&code_challenge={code_challenge}"
 
-    async def exchange(self, session: Session, *, code: str, code_verifier: str) -> SignedIn:
+    async def exchange(
+        self, session: Session, *, code: str, code_verifier: str, returned: Mapping[str, str]
+    ) -> SignedIn:
         """The code is the user's name."""
+        self.returned.append(dict(returned))
         self.current.setdefault(code, 1)
         return self._rotated(f"{code}-{self.current[code]}")
 

@@ -157,7 +157,10 @@ class OAuth(Protocol):
 
     def authorize_url(self, session: Session, *, state: str, code_challenge: str) -> str: ...
 
-    async def exchange(self, session: Session, *, code: str, code_verifier: str) -> SignedIn: ...
+    async def exchange(
+        self, session: Session, *, code: str, code_verifier: str, returned: Mapping[str, str]
+    ) -> SignedIn:
+        """`returned` is what else came back through the browser: nobody has checked it."""
 
     async def organisations(self, session: Session, access: Access) -> tuple[Organisation, ...]: ...
 

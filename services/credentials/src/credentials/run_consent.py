@@ -70,13 +70,15 @@ class RunConsent:
         await self._store.add(consent)
         return consent, url
 
-    async def come_back(self, state: str, code: str | None) -> Consent:
+    async def come_back(
+        self, state: str, code: str | None, returned: Mapping[str, str] | None = None
+    ) -> Consent:
         """What the browser brought back; without a code the user has declined."""
         consent = await self._returned(state)
         if code is None:
             return await self._put(consent.failed("The authorisation was declined."))
         try:
-            return await self._opened(consent, code)
+            return await self._opened(consent, code, returned or {})
         except ConnectorError as error:
             logger.warning("a consent failed", extra={"error": type(error).__name__})
             return await self._put(consent.failed(error.cause or error.detail))
@@ -121,10 +123,10 @@ class RunConsent:
             raise ConsentStateError from None
         return await self._put(returned)
 
-    async def _opened(self, consent: Consent, code: str) -> Consent:
+    async def _opened(self, consent: Consent, code: str, returned: Mapping[str, str]) -> Consent:
         oauth = self._oauth(consent.place.provider)
         verifier = await self._signatures.code_verifier(consent.consent_id)
-        signed_in = await oauth.exchange(self._session, code=code, code_verifier=verifier)
+        signed_in = await oauth.exchange(self._session, code=code, code_verifier=verifier, returned=returned)
         consent = await self._kept(consent, signed_in)
         found = await oauth.organisations(self._session, signed_in.access)
         if not found:

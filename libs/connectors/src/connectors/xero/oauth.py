@@ -63,7 +63,14 @@ class XeroOAuth:
         }
         return link(address, parameters)
 
-    async def exchange(self, session: Session, *, code: str, code_verifier: str) -> SignedIn:
+    async def exchange(
+        self,
+        session: Session,
+        *,
+        code: str,
+        code_verifier: str,
+        returned: Mapping[str, str],  # noqa: ARG002 (the tokens tell all)
+    ) -> SignedIn:
         keys = _operator(session)
         fields = {
             "grant_type": "authorization_code",

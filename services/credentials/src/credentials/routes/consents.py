@@ -91,10 +91,14 @@ def build_router(
         responses=problem_answers(400),
     )
     async def come_back(
+        request: Request,
         state: Annotated[str, Query(max_length=200)],
         code: Annotated[str | None, Query(max_length=4_096)] = None,
     ) -> Response:
-        return _leave(await run_consent.come_back(state, code))
+        returned = {
+            name: value for name, value in request.query_params.items() if name not in {"state", "code"}
+        }
+        return _leave(await run_consent.come_back(state, code, returned))
 
     @router.get("/v1/consents/{consent_id}", summary="How far a consent has come")
     async def get_consent(consent_id: UUID, user: Annotated[User, looks]) -> ConsentView:
