@@ -96,6 +96,18 @@ async def test_a_daily_pause_is_a_daily_wait() -> None:
     assert caught.value.retry_after_s == 3600.0
 
 
+async def test_a_day_s_budget_that_is_used_up_is_a_daily_wait() -> None:
+    limiter = Limiter(SteppingClock())
+    day = Budget(name="day", calls=1, per_s=86_400.0)
+    await call(limiter, day)
+
+    with pytest.raises(ThrottledError) as caught:
+        await call(limiter, day)
+
+    assert caught.value.reason is WaitReason.DAILY_LIMIT
+    assert caught.value.retry_after_s == 86_400.0
+
+
 async def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     clock = SteppingClock()
     limiter = Limiter(clock)

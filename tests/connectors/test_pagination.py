@@ -80,3 +80,24 @@ def test_offset_pages_give_every_row_once(
 def test_an_offset_list_without_rows_does_not_ask_for_ever() -> None:
     with pytest.raises(UnreadableAnswerError):
         offset([], lambda *_: 5)
+
+
+def test_a_page_that_is_given_again_and_again_is_refused_at_once() -> None:
+    asked: list[int] = []
+
+    async def fetch(number: int) -> NumberedPage:
+        asked.append(number)
+        return NumberedPage(rows(SIZE), number + 1, None)
+
+    with pytest.raises(UnreadableAnswerError, match="twice"):
+        asyncio.run(numbered_pages(fetch, size=SIZE, id_of=id_of))
+
+    assert asked == [1, 2]
+
+
+def test_a_list_without_an_end_is_refused() -> None:
+    async def fetch(number: int) -> NumberedPage:
+        return NumberedPage([{"id": f"r{number}"}], number + 1, None)
+
+    with pytest.raises(UnreadableAnswerError, match="1000 pages"):
+        asyncio.run(numbered_pages(fetch, size=SIZE, id_of=id_of))

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
@@ -139,7 +139,7 @@ class Api:
     async def _transfer(self, call: Call) -> httpx.Response:
         url = self._host.address + call.path + call.path_tail
         if call.params:
-            url += "?" + urlencode(call.params, quote_via=quote, safe="")
+            url += "?" + query_text(call.params)
         headers = {"User-Agent": "ledgerbus", **call.headers}
         return await self.session.http.request(call.method, url, headers=headers, content=call.body or None)
 
@@ -163,6 +163,19 @@ class Api:
                     return wait_s
                 self._is_down = True  # the reading's other calls do not wait for it all over again
         return None
+
+
+def query_text(params: Mapping[str, str]) -> str:
+    """The query as it is sent, for providers that sign it."""
+    return urlencode(params, quote_via=quote, safe="")
+
+
+def clock_ahead(response: httpx.Response, now: datetime) -> timedelta:
+    """How far the Date header is ahead of us; nothing where there is none."""
+    try:
+        return parsedate_to_datetime(response.headers.get("date", "")) - now
+    except (ValueError, TypeError):
+        return timedelta(0)
 
 
 def retry_after_s(response: httpx.Response, now: datetime, default_s: float) -> float:

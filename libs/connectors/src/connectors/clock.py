@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -14,6 +15,13 @@ class Clock(Protocol):
     def monotonic_s(self) -> float: ...
 
     async def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(slots=True)
+class Timepiece:
+    """How far a provider's clock is ahead of ours, once it has refused our time."""
+
+    ahead: timedelta = timedelta(0)
 
 
 class SystemClock:

@@ -13,7 +13,9 @@ from connectors.clock import Clock
 from connectors.errors import ThrottledError
 
 MAX_WAIT_S = 20.0
+DAY_S = 86_400.0
 _MAX_IDLE_METERS = 20_000
+_MIN_KEPT_S = 3600.0
 
 
 class Scope(StrEnum):
@@ -33,6 +35,10 @@ class Budget:
     per_s: float = 60.0
     concurrent: int | None = None
 
+    @property
+    def is_daily(self) -> bool:
+        return self.per_s >= DAY_S
+
 
 def budget_key(budget: Budget, provider: Provider, account_key: str) -> str:
     """What a wait is announced under: the account's key itself, or the provider's app."""
@@ -50,6 +56,7 @@ class _Meter:
     """One budget of one key: when its calls began, and how many run."""
 
     gate: asyncio.Semaphore | None
+    kept_s: float
     began_s: deque[float] = field(default_factory=deque)
     running: int = 0
 
@@ -147,7 +154,7 @@ class Limiter:
             waits.append((pause.until_s - now_s, key, pause.daily))
             if budget.calls is not None:
                 wait_s = self._meter(budget, key).wait_s(now_s, self._allowed(budget), budget.per_s)
-                waits.append((wait_s, key, False))
+                waits.append((wait_s, key, budget.is_daily))
         return waits
 
     def _allowed(self, budget: Budget) -> int:
@@ -159,7 +166,7 @@ class Limiter:
         if found is None:
             self._forget_idle()
             gate = asyncio.Semaphore(budget.concurrent) if budget.concurrent else None
-            found = self._meters[key, budget.name] = _Meter(gate)
+            found = self._meters[key, budget.name] = _Meter(gate, max(budget.per_s, _MIN_KEPT_S))
         return found
 
     def _forget_idle(self) -> None:
@@ -167,6 +174,6 @@ class Limiter:
             return
         now_s = self._clock.monotonic_s()
         for name, meter in list(self._meters.items()):
-            if not meter.running and (not meter.began_s or meter.began_s[-1] < now_s - 3600):
+            if not meter.running and (not meter.began_s or meter.began_s[-1] < now_s - meter.kept_s):
                 del self._meters[name]
         self._pauses = {key: pause for key, pause in self._pauses.items() if pause.until_s > now_s}

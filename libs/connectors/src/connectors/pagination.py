@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from connectors.errors import UnreadableAnswerError
 from connectors.rows import Row
 
+MAX_PAGES = 1000
+_REPEATED = "a list changed while it was read: a row came twice"
+
 
 @dataclass(frozen=True, slots=True)
 class NumberedPage:
@@ -29,16 +32,19 @@ async def numbered_pages(
 ) -> list[Row]:
     """All rows, read page after page from 1."""
     rows: list[Row] = []
-    number = 1
-    while True:
+    seen: set[str] = set()
+    for number in range(1, MAX_PAGES + 1):
         page = await fetch(number)
         rows += page.rows
+        seen.update(id_of(row) for row in page.rows)
+        if len(seen) != len(rows):
+            raise UnreadableAnswerError(_REPEATED)
         if number >= page.page_count if page.page_count is not None else len(page.rows) < size:
             break
         if not page.rows:
             raise UnreadableAnswerError("a list has more pages but gives no rows")
-        number += 1
-    _whole(rows, id_of)
+    else:
+        raise UnreadableAnswerError(f"a list does not end within {MAX_PAGES} pages")
     if page.item_count is not None and page.item_count != len(rows):
         raise UnreadableAnswerError(f"a list of {page.item_count} rows came with {len(rows)}")
     return rows
@@ -70,4 +76,4 @@ def _goes_on(offset: int, received: int, hint: int, size: int) -> bool:
 
 def _whole(rows: list[Row], id_of: Callable[[Row], str]) -> None:
     if len({id_of(row) for row in rows}) != len(rows):
-        raise UnreadableAnswerError("a list changed while it was read: a row came twice")
+        raise UnreadableAnswerError(_REPEATED)

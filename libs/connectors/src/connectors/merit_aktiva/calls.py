@@ -2,17 +2,17 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import httpx
 from sync_contracts.codes import ProblemCode
 from sync_contracts.providers import Provider
 
-from connectors.api import Api, Call, Host, SignAgainError, header_number, retry_after_s
+from connectors.api import Api, Call, Host, SignAgainError, clock_ahead, header_number, retry_after_s
 from connectors.auth import hmac_sha256
+from connectors.clock import Timepiece
 from connectors.errors import (
     AccessRefusedError,
     ConnectorError,
@@ -38,16 +38,9 @@ NOTABLE_SKEW_S = 60.0
 _STACK_TRACE = re.compile(rb"System\.|Exception:|\r?\n? {3}at ")
 
 
-@dataclass(slots=True)
-class _Timepiece:
-    """How far the provider's clock is ahead of ours, once it has refused our time."""
-
-    ahead: timedelta = timedelta(0)
-
-
 def host(session: Session, account: Account, *, budgets: tuple[Budget, ...]) -> Host:
     country = account.settings["country"].lower()
-    timepiece = _Timepiece()
+    timepiece = Timepiece()
 
     def observe(limiter: Limiter, response: httpx.Response) -> None:
         limit = header_number(response, "x-ratelimit-limit")
@@ -85,7 +78,7 @@ def signed(call: Call, access: Access, now: datetime) -> Call:
 
 
 def _refusal(
-    response: httpx.Response, now: datetime, account_key: str, timepiece: _Timepiece
+    response: httpx.Response, now: datetime, account_key: str, timepiece: Timepiece
 ) -> ConnectorError | None:
     status = response.status_code
     if status == 200:
@@ -106,7 +99,7 @@ def _refusal(
     return RejectedRequestError(f"{status} at {response.request.url.path}", status=status)
 
 
-def _refused_access(response: httpx.Response, now: datetime, timepiece: _Timepiece) -> ConnectorError:
+def _refused_access(response: httpx.Response, now: datetime, timepiece: Timepiece) -> ConnectorError:
     told = response.text
     if "api-wrongsignature" in told.lower():
         return _wrong_signature(response, now, timepiece)
@@ -124,8 +117,8 @@ def _refused_access(response: httpx.Response, now: datetime, timepiece: _Timepie
     )
 
 
-def _wrong_signature(response: httpx.Response, now: datetime, timepiece: _Timepiece) -> ConnectorError:
-    ahead = _clock_ahead(response, now)
+def _wrong_signature(response: httpx.Response, now: datetime, timepiece: Timepiece) -> ConnectorError:
+    ahead = clock_ahead(response, now)
     if abs(ahead.total_seconds()) < NOTABLE_SKEW_S:
         return AccessRefusedError(
             "the signature does not match",
@@ -136,13 +129,6 @@ def _wrong_signature(response: httpx.Response, now: datetime, timepiece: _Timepi
         f"the signature does not match, and clocks are {ahead.total_seconds():.0f} s apart",
         cause="The clock of this machine is wrong, or the API key does not belong to this API ID.",
     )
-
-
-def _clock_ahead(response: httpx.Response, now: datetime) -> timedelta:
-    try:
-        return parsedate_to_datetime(response.headers.get("date", "")) - now
-    except (ValueError, TypeError):
-        return timedelta(0)
 
 
 def _is_stack_trace(body: bytes) -> bool:
