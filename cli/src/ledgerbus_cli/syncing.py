@@ -22,7 +22,7 @@ RequestName = Annotated[
     str | None, typer.Option("--request-id", help="The same id within 7 days gets the same answer.")
 ]
 RunName = Annotated[UUID, typer.Argument(metavar="RUN", help="The run's id.", show_default=False)]
-CANCEL_S = 10.0
+CANCEL_S = 5.0
 _REQUEST_ID: TypeAdapter[str] = TypeAdapter(RequestId)
 
 
