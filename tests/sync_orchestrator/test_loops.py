@@ -1,0 +1,64 @@
+"""The service's own rhythm survives outages and dies of bugs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from pymongo.errors import AutoReconnect
+from service_kit.errors import DependencyDownError
+from service_kit.health import Health
+from support.fakes import FakeClock
+from support.kafka import eventually
+from support.orchestrator_stores import MemoryLeases
+from sync_orchestrator.leadership import Leadership
+from sync_orchestrator.loops import every
+
+
+def failing(*errors: Exception) -> tuple[Callable[[], Awaitable[None]], list[str]]:
+    """Work that fails in turn, and then goes on."""
+    left, rounds = list(errors), list[str]()
+
+    async def work() -> None:
+        rounds.append("begun")
+        if left:
+            raise left.pop(0)
+
+    return work, rounds
+
+
+async def test_an_outage_shows_in_the_health_and_passes() -> None:
+    work, rounds = failing(AutoReconnect("gone"))
+    health = Health()
+    loop = asyncio.ensure_future(every(0.01, work, name="release", health=health)())
+
+    await eventually(lambda: "release" in health.troubles)
+    await eventually(lambda: len(rounds) > 1 and not health.troubles)
+
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+
+
+async def test_a_bug_ends_the_loop() -> None:
+    work, rounds = failing(KeyError("bug"))
+
+    with pytest.raises(KeyError):
+        await every(0.01, work, name="release", health=Health())()
+
+    assert rounds == ["begun"]
+
+
+class UnreachableLeases(MemoryLeases):
+    """A store that has gone."""
+
+    async def give_up(self, name: str, holder: str) -> None:
+        raise DependencyDownError("mongo", f"{name} {holder}")
+
+
+async def test_a_store_out_of_reach_does_not_spoil_a_clean_stop() -> None:
+    leadership = Leadership(leases=UnreachableLeases(), clock=FakeClock())
+    led = await leadership.is_mine()
+
+    await leadership.give_up()
+
+    assert led
