@@ -107,6 +107,22 @@ def test_conversion_divides() -> None:
     assert converted(Decimal("250.00"), Decimal("0.7812"), "EUR") == Decimal("320.02")
 
 
+def test_conversion_with_the_books_own_units_for_a_foreign_one_multiplies() -> None:
+    rate = Decimal("1.2801")
+    tally = new_tally()
+
+    tally.add_document(
+        APRIL,
+        "sale/1",
+        Metric.SALES_INVOICE_COUNT,
+        {Metric.SALES_NET: Decimal("250.00"), Metric.SALES_VAT: Decimal(0)},
+        rate=rate,
+        rate_is_own=True,
+    )
+
+    assert counts(tally).values[Metric.SALES_NET].value == Decimal("320.03")  # exactly 320.025
+
+
 def test_the_fingerprint_depends_on_the_records_and_not_on_their_order() -> None:
     assert fingerprint(["b", "a"]) == fingerprint(["a", "b"])
     assert fingerprint(["a"]) != fingerprint(["a", "b"])

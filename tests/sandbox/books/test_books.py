@@ -176,6 +176,18 @@ def test_some_foreign_amounts_end_in_half_a_cent() -> None:
     assert all(one.net_base > one.net / one.rate for one in halves)
 
 
+@pytest.mark.parametrize("currency", ["EUR", "NOK", "PLN"])
+def test_rates_may_be_the_base_currency_s_units_for_a_foreign_one(currency: str) -> None:
+    documents = all_documents(profile(documents=60, currency=currency, rates_are_own=True))
+    foreign = [one for one in documents if one.currency != currency]
+
+    halves = [one for one in foreign if (one.net * one.rate * 100) % 1 == Decimal("0.5")]
+
+    assert {one.kind.is_credit for one in halves} == {True, False}
+    assert all(one.net_base > one.net * one.rate for one in halves)
+    assert all(one.rate == round(one.rate, 6) for one in foreign)
+
+
 def test_some_bills_are_posted_a_month_after_their_date() -> None:
     documents = all_documents(profile())
 

@@ -17,6 +17,6 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-_MINOR_DIGITS.get(currency, 2)), ROUND_HALF_UP) + Decimal(0)
 
 
-def converted(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
-    """An amount in `currency`, where `rate` is foreign units for one unit of it."""
-    return rounded(amount / rate, currency)
+def converted(amount: Decimal, rate: Decimal, currency: str, *, rate_is_own: bool = False) -> Decimal:
+    """An amount in `currency`; `rate` is foreign units for one unit of it, or its units for a foreign one."""
+    return rounded(amount * rate if rate_is_own else amount / rate, currency)

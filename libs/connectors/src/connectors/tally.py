@@ -63,8 +63,12 @@ class Tally:
         money: Amounts,
         *,
         rate: Decimal | None = Decimal(1),
+        rate_is_own: bool = False,
     ) -> None:
-        """A document with its amounts; `rate` is foreign units for one of the books' own, or unknown."""
+        """A document with its amounts; `rate` is unknown, or foreign units for one of the books' own.
+
+        With `rate_is_own` it is the books' own units for a foreign one: dividing by its inverse is not exact.
+        """
         if not rate or rate < 0:
             self._months[month].unconverted += 1
             self._months[month].absent.update(money)
@@ -72,7 +76,10 @@ class Tally:
         elif rate == 1:
             own = money
         else:
-            own = {metric: converted(amount, rate, self.currency) for metric, amount in money.items()}
+            own = {
+                metric: converted(amount, rate, self.currency, rate_is_own=rate_is_own)
+                for metric, amount in money.items()
+            }
         self.add(month, record_id, {count: Decimal(1), **own})
 
     def amount(self, month: Month, metric: Metric) -> Decimal | None:

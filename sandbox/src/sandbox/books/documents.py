@@ -59,7 +59,7 @@ def make_document(profile: Profile, month: Month, number: int, kind: Kind, state
     currency, rate, halves = _currency(profile, dice)
     lines = _lines(kind, dice)
     if halves:
-        lines = (_to_half_cents(lines[0], rate),)
+        lines = (_to_half_cents(lines[0], rate, rate_is_own=profile.rates_are_own),)
     rounds = profile.rounds_totals and (kind.is_sales or profile.rounds_bills)
     net = sum((amount for _, amount in lines), ZERO)
     vat = _vat(profile, currency, net, dice)
@@ -84,6 +84,7 @@ def make_document(profile: Profile, month: Month, number: int, kind: Kind, state
         paid_through=Role.CASH if dice.chance(0.15) else Role.BANK,
         currency=currency,
         rate=rate,
+        rate_is_own=profile.rates_are_own,
         lines=lines,
         net=net,
         vat=vat,
@@ -114,13 +115,15 @@ def _day(month: Month, number: int, dice: Dice) -> date:
 
 
 def _currency(profile: Profile, dice: Dice) -> tuple[str, Decimal, bool]:
-    """A currency, its units for one of the base currency, and whether amounts shall end in half a cent."""
+    """A currency, its rate as the profile has rates, and whether amounts shall end in half a cent."""
     if not dice.chance(0.18):
         return profile.currency, Decimal(1), False
     currency = dice.pick([code for code in EURO_RATES if code != profile.currency])
     if dice.chance(0.25):
-        return currency, _HALF_RATES.get(profile.currency, _USUAL_HALF_RATE), True
+        half_rate = _HALF_RATES.get(profile.currency, _USUAL_HALF_RATE)
+        return currency, 1 / half_rate if profile.rates_are_own else half_rate, True
     usual = EURO_RATES[currency] / EURO_RATES[profile.currency]
+    usual = 1 / usual if profile.rates_are_own else usual
     return currency, (usual * dice.between(970, 1030) / 1000).quantize(Decimal("0.000001")), False
 
 
@@ -130,9 +133,9 @@ def _lines(kind: Kind, dice: Dice) -> tuple[tuple[Role, Decimal], ...]:
     return tuple((dice.pick(roles), dice.money(5, highest)) for _ in range(dice.between(1, 3)))
 
 
-def _to_half_cents(line: tuple[Role, Decimal], rate: Decimal) -> tuple[Role, Decimal]:
+def _to_half_cents(line: tuple[Role, Decimal], rate: Decimal, *, rate_is_own: bool) -> tuple[Role, Decimal]:
     role, amount = line
-    while (amount * 100 / rate) % 1 != Decimal("0.5"):
+    while (amount * 100 * rate if rate_is_own else amount * 100 / rate) % 1 != Decimal("0.5"):
         amount += CENT
     return role, amount
 

@@ -73,6 +73,7 @@ class Profile:
     rounds_totals: bool = False
     rounds_bills: bool = True  # only where totals are rounded at all
     closes_year: bool = False
+    rates_are_own: bool = False  # rates are units of the base currency for one of a document's
 
     @property
     def name(self) -> str:

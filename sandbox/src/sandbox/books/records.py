@@ -49,6 +49,11 @@ class State(StrEnum):
     DELETED = "deleted"
 
 
+def in_base(amount: Decimal, rate: Decimal, *, rate_is_own: bool) -> Decimal:
+    """An amount in the base currency, rounded half up to the cent."""
+    return (amount * rate if rate_is_own else amount / rate).quantize(CENT, ROUND_HALF_UP)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """An invoice, a bill or a credit note; its amounts are positive and in its own currency."""
@@ -65,12 +70,13 @@ class Document:
     paid_on: date | None
     paid_through: Role
     currency: str
-    rate: Decimal  # units of `currency` for one unit of the base currency
+    rate: Decimal  # units of `currency` for one of the base currency; the other way round if `rate_is_own`
     lines: tuple[tuple[Role, Decimal], ...]  # net by ledger account
     net: Decimal
     vat: Decimal
     rounding: Decimal
     rate_known: bool = True
+    rate_is_own: bool = False
 
     @property
     def sign(self) -> int:
@@ -89,7 +95,7 @@ class Document:
 
     def in_base(self, amount: Decimal) -> Decimal:
         """An amount of this document in the base currency, rounded half up to the cent."""
-        return (amount / self.rate).quantize(CENT, ROUND_HALF_UP)
+        return in_base(amount, self.rate, rate_is_own=self.rate_is_own)
 
     @property
     def net_base(self) -> Decimal:
