@@ -19,7 +19,7 @@ from sync_contracts.providers import Provider
 from connectors.errors import AccessRefusedError, ConnectorError, ProviderDownError, ThrottledError
 from connectors.limits import MAX_WAIT_S, Budget, Limiter
 from connectors.rows import parse_json
-from connectors.session import Session
+from connectors.session import CONNECT_TIMEOUT_S, Session
 
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
@@ -45,6 +45,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     path_tail: str = ""
+    patience: float = 1.0  # times the usual timeout, for answers that take their time
 
     def with_headers(self, headers: Mapping[str, str]) -> "Call":
         return replace(self, headers={**self.headers, **headers})
@@ -124,8 +125,9 @@ class Api:
             set_status_on_exception=False,
         ) as span:
             try:
-                async with asyncio.timeout(min(left_s, self.session.call_timeout_s)):
-                    response = await self._transfer(call)
+                timeout_s = min(left_s, self.session.call_timeout_s * call.patience)
+                async with asyncio.timeout(timeout_s):
+                    response = await self._transfer(call, timeout_s)
             except (httpx.RequestError, aiohttp.ClientError, TimeoutError) as error:
                 name = type(error).__name__
                 span.set_status(trace.StatusCode.ERROR, name)
@@ -136,12 +138,15 @@ class Api:
                 span.set_status(trace.StatusCode.ERROR)
             return response
 
-    async def _transfer(self, call: Call) -> httpx.Response:
+    async def _transfer(self, call: Call, timeout_s: float) -> httpx.Response:
         url = self._host.address + call.path + call.path_tail
         if call.params:
             url += "?" + query_text(call.params)
         headers = {"User-Agent": "ledgerbus", **call.headers}
-        return await self.session.http.request(call.method, url, headers=headers, content=call.body or None)
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
+        return await self.session.http.request(
+            call.method, url, headers=headers, content=call.body or None, timeout=timeout
+        )
 
     def _left_s(self) -> float:
         left_s = self._deadline_s - self._clock.monotonic_s()

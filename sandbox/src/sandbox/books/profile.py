@@ -26,6 +26,7 @@ VAT_RATES = {
     "GB": "0.20",
     "US": "0.0825",
     "NZ": "0.15",
+    "SE": "0.25",
 }
 FOUNDED = Month(2010, 1)
 
@@ -56,7 +57,16 @@ _SECOND = (
     "media",
     "supply",
 )
-_FORMS = {"EE": "OÜ", "FI": "Oy", "PL": "sp. z o.o.", "NO": "AS", "GB": "Ltd", "US": "Inc", "NZ": "Ltd"}
+_FORMS = {
+    "EE": "OÜ",
+    "FI": "Oy",
+    "PL": "sp. z o.o.",
+    "NO": "AS",
+    "GB": "Ltd",
+    "US": "Inc",
+    "NZ": "Ltd",
+    "SE": "AB",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
