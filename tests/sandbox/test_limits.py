@@ -41,3 +41,15 @@ def test_so_many_at_once_and_no_more() -> None:
     assert held == (True, False)
     assert third
     assert limit.figures()["one"] == {"limit": 1, "granted": 2, "refused": 1, "peak": 1}
+
+
+def test_an_aligned_window_begins_with_the_minute_and_not_with_its_first_call() -> None:
+    clock = Clock(datetime(2026, 11, 23, 12, 0, 58, tzinfo=UTC))
+    window = FixedWindow(clock, 1, 60, aligned=True)
+
+    grants = [window.take("one") for _ in range(2)]
+    clock.advance(2)
+
+    assert [grant.allowed for grant in grants] == [True, False]
+    assert grants[1].reset_in_s == 2
+    assert window.take("one").allowed

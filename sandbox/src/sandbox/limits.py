@@ -43,11 +43,12 @@ class _Use:
 
 
 class FixedWindow:
-    """So many calls per key and window; a window opens with its first call."""
+    """So many calls per key and window; a window opens with its first call, or by the clock on the wall."""
 
-    def __init__(self, clock: Clock, limit: int, window_s: float) -> None:
+    def __init__(self, clock: Clock, limit: int, window_s: float, *, aligned: bool = False) -> None:
         self.limit = limit
         self.window_s = window_s
+        self._aligned = aligned
         self._clock = clock
         self._uses: defaultdict[str, _Use] = defaultdict(_Use)
 
@@ -55,7 +56,7 @@ class FixedWindow:
         """Count one call of this key, if the limit lets it through."""
         use, now = self._uses[key], self._clock.timestamp()
         if now >= use.opened_at + self.window_s:
-            use.opened_at, use.used = now, 0
+            use.opened_at, use.used = now - now % self.window_s if self._aligned else now, 0
         allowed = use.used < self.limit
         use.count(allowed)
         reset_at = use.opened_at + self.window_s

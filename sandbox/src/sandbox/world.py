@@ -63,9 +63,11 @@ class World:
         """An account that keeps its books here."""
         return Account(provider, number, LiveBooks(profile, self.clock))
 
-    def window(self, provider: str, name: str, limit: int, window_s: float) -> FixedWindow:
-        """A limit of calls per time, shown in `/_calls`."""
-        made = FixedWindow(self.clock, limit, window_s)
+    def window(
+        self, provider: str, name: str, limit: int, window_s: float, *, aligned: bool = False
+    ) -> FixedWindow:
+        """A limit of calls per time, shown in `/_calls`; aligned windows begin with the minute or hour."""
+        made = FixedWindow(self.clock, limit, window_s, aligned=aligned)
         self.limits.setdefault(provider, {})[name] = made
         return made
 

@@ -71,6 +71,7 @@ class Api:
     def __init__(self, session: Session, host: Host, *, budget_s: float) -> None:
         self.session = session
         self.calls: Counter[CallKind] = Counter()
+        self.facts: dict[str, str] = {}  # what identifying told beside the books, for the plan
         self._host = host
         self._clock = session.clock
         self._deadline_s = session.clock.monotonic_s() + budget_s
