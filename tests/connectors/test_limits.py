@@ -179,3 +179,19 @@ def test_no_window_ever_holds_more_than_the_budget(gaps: list[float]) -> None:
     asyncio.run(run())
 
     assert all(sum(start - 60 + 1e-6 < other <= start for other in began) <= 3 for start in began)
+
+
+async def test_strikes_are_counted_by_pause_and_forgotten_when_a_call_passes() -> None:
+    clock = SteppingClock()
+    limiter = Limiter(clock)
+
+    first = limiter.strike("a")
+    limiter.pause("a", 60)
+    together = limiter.strike("a")
+    clock.passed_s += 60
+    second = limiter.strike("a")
+    limiter.passed("a")
+
+    assert (first, together, second) == (1, 1, 2)
+    assert limiter.strike("a") == 1
+    assert limiter.strike("b") == 1

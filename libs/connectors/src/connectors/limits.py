@@ -1,7 +1,7 @@
 """Keeps every provider's limits: short waits happen here, longer ones are the orchestrator's."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -80,6 +80,7 @@ class Limiter:
         self._clock = clock
         self._meters: dict[tuple[str, str], _Meter] = {}
         self._pauses: dict[str, _Pause] = {}
+        self._strikes: Counter[str] = Counter()
 
     @asynccontextmanager
     async def slot(
@@ -104,6 +105,16 @@ class Limiter:
         until_s = self._clock.monotonic_s() + seconds
         if until_s > self._pauses.setdefault(key, _Pause()).until_s:
             self._pauses[key] = _Pause(until_s, daily)
+
+    def strike(self, key: str) -> int:
+        """How often in a row the provider has throttled; calls refused together are one time."""
+        if self._clock.monotonic_s() >= self._pauses.get(key, _Pause()).until_s:
+            self._strikes[key] += 1
+        return self._strikes[key]
+
+    def passed(self, key: str) -> None:
+        """A call was let through: the next strike is the first again."""
+        self._strikes.pop(key, None)
 
     def correct(self, budget: Budget, key: str, used: int) -> None:
         """The provider has counted `used` calls in its window; what we did not see was somebody else's."""
