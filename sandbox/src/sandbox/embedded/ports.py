@@ -1,7 +1,11 @@
 """Ports on the loopback interface."""
 
+import os
 import random
 import socket
+from collections.abc import Iterator
+from functools import cache
+from itertools import cycle, islice
 
 from sandbox.embedded.errors import EmbeddedError
 
@@ -9,15 +13,22 @@ HOST = "127.0.0.1"
 
 # Below the range of outgoing connections: in it, a client that dials while the server is down may be given
 # that very port as its own end, connect to itself, and keep the server from coming back.
-_CANDIDATES = range(20_000, 32_000)
+_FIRST, _PARTS, _PART = 20_000, 25, 480
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    for port in random.sample(_CANDIDATES, k=100):
+    """A port that nobody listens on now, and that this process was not given lately."""
+    for port in islice(_candidates(), _PART):
         if is_free(port):
             return port
     raise EmbeddedError("No free loopback port between 20000 and 32000.")
+
+
+@cache
+def _candidates() -> Iterator[int]:
+    # A port is bound seconds after it was chosen: processes that start together choose from different parts.
+    first = _FIRST + os.getpid() % _PARTS * _PART
+    return cycle(random.sample(range(first, first + _PART), k=_PART))
 
 
 def is_free(port: int) -> bool:

@@ -16,6 +16,7 @@ POLL_S = 0.02
 STOP_S = 15.0
 ASK_AGAIN_S = 1.0
 TOLD_LINES = 15
+TOLD_CHARACTERS = 400
 
 # All else would leak in: the broker reads OTEL_* and LISTENER_URL, the vault BAO_* and VAULT_*.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
@@ -93,7 +94,7 @@ class ChildProcess:
         with self.log.open("rb") as log:
             log.seek(self._log_start)
             lines = log.read().decode(errors="replace").splitlines()
-        told = "\n".join(lines[-TOLD_LINES:]) or "(it wrote nothing)"
+        told = "\n".join(_shortened(line) for line in lines[-TOLD_LINES:]) or "(it wrote nothing)"
         return EmbeddedError(f"The embedded {self.name} {what}. Its last lines in {self.log}:\n{told}")
 
     async def end_leftover(self) -> None:
@@ -107,6 +108,12 @@ class ChildProcess:
                 async with asyncio.timeout(STOP_S):
                     await _end(record["pid"], record["command"], sign)
         self._record.unlink(missing_ok=True)
+
+
+def _shortened(line: str) -> str:
+    """Beginning and end of a long line: a traceback's last words say most."""
+    half = TOLD_CHARACTERS // 2
+    return line if len(line) <= TOLD_CHARACTERS else f"{line[:half]} … {line[-half:]}"
 
 
 async def _end(pid: int, command: list[str], sign: signal.Signals) -> None:
