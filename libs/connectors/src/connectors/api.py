@@ -77,6 +77,11 @@ class Api:
         self._deadline_s = session.clock.monotonic_s() + budget_s
         self._is_down = False
 
+    @property
+    def address(self) -> str:
+        """Where the host is: links in its answers are followed below it only."""
+        return self._host.address
+
     async def json(self, call: Call, kind: CallKind = CallKind.READ) -> Any:
         """The answer, parsed with exact decimal numbers."""
         return parse_json((await self.send(call, kind)).content)

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sandbox.books.chart import Role
 from sandbox.books.dice import Dice, stable_uuid
 from sandbox.books.month import Month
-from sandbox.books.profile import EURO_RATES, Profile
+from sandbox.books.profile import BASE_RATES, EURO_RATES, Profile
 from sandbox.books.records import CENT, ZERO, Document, Kind, State
 
 _SHARES = {
@@ -122,7 +122,7 @@ def _currency(profile: Profile, dice: Dice) -> tuple[str, Decimal, bool]:
     if dice.chance(0.25):
         half_rate = _HALF_RATES.get(profile.currency, _USUAL_HALF_RATE)
         return currency, 1 / half_rate if profile.rates_are_own else half_rate, True
-    usual = EURO_RATES[currency] / EURO_RATES[profile.currency]
+    usual = EURO_RATES[currency] / BASE_RATES[profile.currency]
     usual = 1 / usual if profile.rates_are_own else usual
     return currency, (usual * dice.between(970, 1030) / 1000).quantize(Decimal("0.000001")), False
 

@@ -18,6 +18,8 @@ EURO_RATES = {
     "NOK": Decimal("11.672"),
     "PLN": Decimal("4.2718"),
 }
+# A base currency may be one that nobody else's documents are in.
+BASE_RATES = {**EURO_RATES, "DKK": Decimal("7.4604")}
 VAT_RATES = {
     "EE": "0.24",
     "FI": "0.255",
@@ -27,6 +29,7 @@ VAT_RATES = {
     "US": "0.0825",
     "NZ": "0.15",
     "SE": "0.25",
+    "DK": "0.25",
 }
 FOUNDED = Month(2010, 1)
 
@@ -66,6 +69,7 @@ _FORMS = {
     "US": "Inc",
     "NZ": "Ltd",
     "SE": "AB",
+    "DK": "ApS",
 }
 
 
