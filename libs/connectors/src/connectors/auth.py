@@ -10,6 +10,11 @@ def hmac_sha256(key: str, text: bytes) -> str:
     return base64.b64encode(hmac.digest(key.encode(), text, "sha256")).decode()
 
 
+def hmac_sha256_hex(key: str, text: bytes) -> str:
+    """Lower-case hex of the HMAC-SHA256 under the key's own bytes."""
+    return hmac.digest(key.encode(), text, "sha256").hex()
+
+
 def basic(user: str, password: str) -> str:
     """The value of an Authorization header."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
