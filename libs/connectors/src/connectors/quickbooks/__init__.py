@@ -1,0 +1,3 @@
+from connectors.quickbooks.connector import QUICKBOOKS
+
+__all__ = ["QUICKBOOKS"]
