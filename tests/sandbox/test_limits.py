@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sandbox.clock import Clock
-from sandbox.limits import Concurrency, FixedWindow
+from sandbox.limits import Concurrency, FixedWindow, SlidingWindow
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -53,3 +53,22 @@ def test_an_aligned_window_begins_with_the_minute_and_not_with_its_first_call() 
     assert [grant.allowed for grant in grants] == [True, False]
     assert grants[1].reset_in_s == 2
     assert window.take("one").allowed
+
+
+def test_a_sliding_window_looks_back_from_each_call() -> None:
+    clock = Clock(NOON)
+    window = SlidingWindow(clock, 2, 5)
+
+    first = window.take("one")
+    clock.advance(3)
+    second, refused = window.take("one"), window.take("one")
+    clock.advance(2)
+    third, refused_again = window.take("one"), window.take("one")
+
+    assert first.allowed
+    assert second.allowed
+    assert third.allowed
+    assert not refused.allowed
+    assert refused.reset_in_s == 2
+    assert not refused_again.allowed
+    assert window.figures()["one"] == {"limit": 2, "granted": 3, "refused": 2, "peak": 2}

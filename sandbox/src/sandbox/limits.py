@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +64,34 @@ class FixedWindow:
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Per key: the limit, what it let through and refused, and the fullest window."""
+        return {key: use.figures(self.limit) for key, use in self._uses.items()}
+
+
+class SlidingWindow:
+    """So many calls per key in any span of that length; a call that is refused is not counted."""
+
+    def __init__(self, clock: Clock, limit: int, window_s: float) -> None:
+        self.limit = limit
+        self.window_s = window_s
+        self._clock = clock
+        self._uses: defaultdict[str, _Use] = defaultdict(_Use)
+        self._taken_at: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    def take(self, key: str) -> Grant:
+        """Count one call of this key, if the limit lets it through."""
+        use, taken_at, now = self._uses[key], self._taken_at[key], self._clock.timestamp()
+        while taken_at and taken_at[0] <= now - self.window_s:
+            taken_at.popleft()
+        use.used = len(taken_at)
+        allowed = use.used < self.limit
+        use.count(allowed)
+        if allowed:
+            taken_at.append(now)
+        reset_at = taken_at[0] + self.window_s
+        return Grant(allowed, self.limit, self.limit - use.used, reset_at, max(0.0, reset_at - now))
+
+    def figures(self) -> dict[str, dict[str, int]]:
+        """Per key: the limit, what it let through and refused, and the fullest span."""
         return {key: use.figures(self.limit) for key, use in self._uses.items()}
 
 

@@ -16,7 +16,7 @@ from sandbox.books.totals import Truth
 from sandbox.calls import CallKind, Calls
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults
-from sandbox.limits import Concurrency, FixedWindow, Limit
+from sandbox.limits import Concurrency, FixedWindow, Limit, SlidingWindow
 from sandbox.memo import Memo
 
 
@@ -68,6 +68,12 @@ class World:
     ) -> FixedWindow:
         """A limit of calls per time, shown in `/_calls`; aligned windows begin with the minute or hour."""
         made = FixedWindow(self.clock, limit, window_s, aligned=aligned)
+        self.limits.setdefault(provider, {})[name] = made
+        return made
+
+    def sliding_window(self, provider: str, name: str, limit: int, window_s: float) -> SlidingWindow:
+        """A limit of calls in any span of time, shown in `/_calls`."""
+        made = SlidingWindow(self.clock, limit, window_s)
         self.limits.setdefault(provider, {})[name] = made
         return made
 
