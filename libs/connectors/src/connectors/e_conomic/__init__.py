@@ -1,0 +1,3 @@
+from connectors.e_conomic.connector import E_CONOMIC
+
+__all__ = ["E_CONOMIC"]

@@ -1,0 +1,1 @@
+"""Imitation of e-conomic's classic REST API."""
