@@ -26,7 +26,7 @@ def up(
     ] = True,
     data: DataFolder = DATA,
     port: Annotated[
-        int | None, typer.Option(min=1024, max=65000, help="First of nine ports in a row; else free ones.")
+        int | None, typer.Option(min=1024, max=32000, help="First of nine ports in a row; else free ones.")
     ] = None,
     clients: Clients = 10,
     documents: Documents = 20,

@@ -57,6 +57,7 @@ class Vault:
             "storage": {"pebbledb": {"path": str(storage)}},
             "listener": {"tcp": {"address": f"{HOST}:{self.port}", "tls_disable": True}},
             "api_addr": self._address,  # also the issuer of the services' identity tokens
+            "disable_clustering": True,  # else it also takes the next port
             "log_level": "warn",
         }
         path = self._folder / "server.json"
