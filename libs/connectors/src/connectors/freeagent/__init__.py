@@ -1,0 +1,3 @@
+from connectors.freeagent.connector import FREEAGENT
+
+__all__ = ["FREEAGENT"]

@@ -1,0 +1,1 @@
+"""An imitation of FreeAgent's API, version 2, for companies and for accountancy practices."""
