@@ -13,7 +13,9 @@ from service_kit.settings import UserTokenSettings
 class Issuer:
     """Signs what a test wants believed, or nearly so."""
 
-    def __init__(self, folder: Path, *, address: str = "https://platform.example", audience: str = "ledgerbus") -> None:
+    def __init__(
+        self, folder: Path, *, address: str = "https://platform.example", audience: str = "ledgerbus"
+    ) -> None:
         self._key = generate_private_key(65537, 2048)
         self._address = address
         self._audience = audience
@@ -23,9 +25,7 @@ class Issuer:
 
     @property
     def settings(self) -> UserTokenSettings:
-        return UserTokenSettings(
-            issuer=self._address, audience=self._audience, jwks_url=self._jwks.as_uri()
-        )
+        return UserTokenSettings(issuer=self._address, audience=self._audience, jwks_url=self._jwks.as_uri())
 
     def token(self, **claims: Any) -> str:
         now = int(time.time())

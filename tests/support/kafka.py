@@ -18,7 +18,7 @@ def embedded_kafka(bootstrap: str) -> KafkaSettings:
     )
 
 
-async def eventually(condition: Callable[[], Awaitable[bool] | bool], *, within_s: float = 30.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool] | bool], *, within_s: float = 90.0) -> None:
     """Wait until the condition holds; AssertionError at the deadline."""
     deadline = time.monotonic() + within_s
     while True:
@@ -45,7 +45,7 @@ async def read_all(
     topic: str,
     *,
     until: Callable[[list[ConsumerRecord[Any, Any]]], bool],
-    within_s: float = 30.0,
+    within_s: float = 90.0,
 ) -> list[ConsumerRecord[Any, Any]]:
     """The topic's records from its beginning, as soon as they satisfy `until`."""
     consumer = AIOKafkaConsumer(
