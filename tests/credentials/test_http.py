@@ -348,6 +348,19 @@ async def test_a_consent_leads_the_browser_back_to_the_platform(caller: Caller) 
     assert (consent["state"], consent["chosen"]) == ("done", "org-1")
 
 
+async def test_a_consent_without_a_code_brings_its_token_back(caller: Caller) -> None:
+    link = (await caller.http.post(f"{CONNECTION}/consent", json={}, headers=caller.owner)).json()
+    state = parse_qs(urlsplit(link["url"]).query)["state"][0]
+
+    back = await caller.http.get("/v1/oauth/callback", params={"state": state, "token": "ann"})
+    consent = (await caller.http.get(f"/v1/consents/{link['consent_id']}", headers=caller.owner)).json()
+
+    assert (consent["state"], consent["chosen"]) == ("done", "org-1")
+    assert caller.world.provider.returned == [{}]
+    assert back.headers["referrer-policy"] == "no-referrer"
+    assert back.headers["cache-control"] == "no-store"
+
+
 async def test_a_consent_returns_nowhere_else(caller: Caller) -> None:
     for address in ("https://evil.example/", "https://app.example.evil.example/", "javascript:alert(1)"):
         answer = await caller.http.post(

@@ -104,8 +104,14 @@ async def connected(
     """Signed in to one of the sandbox's accounts."""
     provider = Provider(account["provider"])
     connector = connector_for(provider)
+    given = account["credentials"]
+    keys = {one.name: given[one.name] for one in connector.form.operator_fields if one.name in given}
     settings = ConnectorSettings.model_validate(
-        {"endpoints": {provider: account["endpoints"]}, "call_timeout_s": call_timeout_s}
+        {
+            "endpoints": {provider: account["endpoints"]},
+            "operators": {provider: keys},
+            "call_timeout_s": call_timeout_s,
+        }
     )
     async with build_session(settings, clock=SharedClock(sandbox), transport=transport) as session:
         credentials = connector.split(account["credentials"])

@@ -94,11 +94,16 @@ def build_router(
         request: Request,
         state: Annotated[str, Query(max_length=200)],
         code: Annotated[str | None, Query(max_length=4_096)] = None,
+        token: Annotated[
+            str | None, Query(max_length=4_096, description="Instead of a code, where a consent has none.")
+        ] = None,
     ) -> Response:
-        returned = {
-            name: value for name, value in request.query_params.items() if name not in {"state", "code"}
-        }
-        return _leave(await run_consent.come_back(state, code, returned))
+        own = {"state", "code", "token"}
+        returned = {name: value for name, value in request.query_params.items() if name not in own}
+        response = _leave(await run_consent.come_back(state, code or token, returned))
+        # The address holds a secret: nobody may be told it, nor keep what it answered.
+        response.headers.update({"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
+        return response
 
     @router.get("/v1/consents/{consent_id}", summary="How far a consent has come")
     async def get_consent(consent_id: UUID, user: Annotated[User, looks]) -> ConsentView:
