@@ -1,0 +1,3 @@
+from connectors.smartaccounts.connector import SMARTACCOUNTS
+
+__all__ = ["SMARTACCOUNTS"]
