@@ -34,13 +34,21 @@ FEWEST_CALLS: Mapping[Provider, Callable[[Sequence[Truth]], int]] = {
     Provider.MERIT_AKTIVA: either(5, 25),
     Provider.XERO: either(5, 16),
     Provider.TRIPLETEX: either(4, 15),
+    Provider.SMARTACCOUNTS: lambda truths: (
+        1
+        + pages(truths, 100, "entry_count")
+        + pages(truths, 100, "sales_invoice_count", "sales_credit_note_count")
+        + pages(truths, 100, "purchase_invoice_count", "purchase_credit_note_count")
+    ),
 }
 TELLS_IDENTITY = frozenset({Provider.XERO, Provider.TRIPLETEX})
-HAS_RIGHTS = frozenset({Provider.XERO, Provider.TRIPLETEX})  # elsewhere a key opens everything or nothing
+# Elsewhere a key opens everything or nothing.
+HAS_RIGHTS = frozenset({Provider.XERO, Provider.TRIPLETEX, Provider.SMARTACCOUNTS})
 # Where a year's lists are read whole, trouble on the way leaves none of its months.
-YEAR_AT_ONCE: frozenset[Provider] = frozenset()
+YEAR_AT_ONCE = frozenset({Provider.SMARTACCOUNTS})
 TELLS_PLAN: Mapping[Provider, frozenset[str]] = {  # by which of these faults
     Provider.MERIT_AKTIVA: frozenset({"plan_too_low", "no_permission"}),
+    Provider.SMARTACCOUNTS: frozenset({"plan_too_low"}),
 }
 CLIENTS = 15
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.merit_aktiva.imitation import MeritAktiva
+from sandbox.smartaccounts.imitation import SmartAccounts
 from sandbox.tripletex.imitation import Tripletex
 from sandbox.world import Imitation, World
 from sandbox.xero.imitation import Xero
 
 BUILDERS: tuple[Callable[[World], Imitation], ...] = (
     MeritAktiva,
+    SmartAccounts,
     Tripletex,
     Xero,
 )

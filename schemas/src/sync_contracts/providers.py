@@ -9,3 +9,4 @@ class Provider(StrEnum):
     MERIT_AKTIVA = "merit-aktiva"
     XERO = "xero"
     TRIPLETEX = "tripletex"
+    SMARTACCOUNTS = "smartaccounts"

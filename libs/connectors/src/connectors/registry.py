@@ -6,11 +6,12 @@ from sync_contracts.providers import Provider
 
 from connectors.merit_aktiva import MERIT_AKTIVA
 from connectors.protocol import Connector
+from connectors.smartaccounts import SMARTACCOUNTS
 from connectors.tripletex import TRIPLETEX
 from connectors.xero import XERO
 
 CONNECTORS: Mapping[Provider, Connector] = {
-    connector.provider: connector for connector in (MERIT_AKTIVA, XERO, TRIPLETEX)
+    connector.provider: connector for connector in (MERIT_AKTIVA, XERO, TRIPLETEX, SMARTACCOUNTS)
 }
 
 
