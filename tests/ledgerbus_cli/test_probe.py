@@ -11,8 +11,9 @@ from support.command import Answer, ledgerbus
 from support.sandbox_server import RunningSandbox, running_sandbox
 from sync_contracts.month import Month, Months
 
-CALLS_OF_ONE_MONTH = {"merit-aktiva": 5, "xero": 5, "tripletex": 4}
-CALLS_OF_TWELVE = {"merit-aktiva": 25, "xero": 16, "tripletex": 15}
+CALLS_OF_ONE_MONTH = {"merit-aktiva": 5, "xero": 5, "tripletex": 4, "smartaccounts": 4}
+# With 4 more pages of 100 for a year of smartaccounts.
+CALLS_OF_TWELVE = {"merit-aktiva": 25, "xero": 16, "tripletex": 15, "smartaccounts": 8}
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,8 @@ async def test_the_sandbox_alone_says_where_it_is_and_answers(start: Start) -> N
         accounts = (await http.get("/_accounts")).json()
     process.terminate()
 
-    assert len(accounts) == 2 * 3
+    assert {one["provider"] for one in accounts} >= {"merit-aktiva", "xero", "tripletex"}
+    assert len([one for one in accounts if one["provider"] == "xero"]) == 2
     assert await ended(process) in {0, -signal.SIGTERM}
 
 

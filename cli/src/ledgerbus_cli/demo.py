@@ -110,8 +110,8 @@ class _Demo:
         named = not bad["ok"] and "country" in bad["cause"].lower()
         self.findings.expect(named, "the wrong country was not named as a likely cause")
 
-    async def _connect(self, accounts: Iterable[SandboxAccount]) -> None:
-        for provider in Provider:
+    async def _connect(self, accounts: list[SandboxAccount]) -> None:
+        for provider in {one.provider for one in accounts}:
             await self.platform.enable(provider)
         by_consent = [one for one in accounts if one.provider is Provider.XERO][:3]  # one user's three
         by_file = [one for one in accounts if one not in by_consent]
@@ -151,7 +151,7 @@ class _Demo:
             f"bulk {provider}": await self.platform.bulk(
                 [*self.findings.connected[provider], *NEWCOMERS], provider, month
             )
-            for provider in Provider
+            for provider in map(Provider, self.findings.connected)
         }
         for receipt in await self._ended(requests):
             left_out = {line.client_id for line in receipt.lines if line.code == "NO_CREDENTIALS"}

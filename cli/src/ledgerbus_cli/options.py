@@ -36,7 +36,7 @@ CredentialsFile = Annotated[
     ),
 ]
 ProviderName = Annotated[
-    Provider, typer.Argument(metavar="PROVIDER", help="merit-aktiva, xero or tripletex.", show_default=False)
+    Provider, typer.Argument(metavar="PROVIDER", help=f"One of {', '.join(Provider)}.", show_default=False)
 ]
 ClientName = Annotated[str, typer.Argument(metavar="CLIENT", help="The platform's id of the client.")]
 OneMonth = Annotated[Month, typer.Argument(metavar="YYYY-MM", parser=month_of)]
