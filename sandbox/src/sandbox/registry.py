@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.e_conomic.imitation import Economic
 from sandbox.merit_aktiva.imitation import MeritAktiva
 from sandbox.smartaccounts.imitation import SmartAccounts
 from sandbox.tripletex.imitation import Tripletex
@@ -11,6 +12,7 @@ from sandbox.world import Imitation, World
 from sandbox.xero.imitation import Xero
 
 BUILDERS: tuple[Callable[[World], Imitation], ...] = (
+    Economic,
     MeritAktiva,
     SmartAccounts,
     Tripletex,

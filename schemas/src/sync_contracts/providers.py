@@ -10,3 +10,4 @@ class Provider(StrEnum):
     XERO = "xero"
     TRIPLETEX = "tripletex"
     SMARTACCOUNTS = "smartaccounts"
+    E_CONOMIC = "e-conomic"

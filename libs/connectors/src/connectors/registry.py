@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sync_contracts.providers import Provider
 
+from connectors.e_conomic import E_CONOMIC
 from connectors.merit_aktiva import MERIT_AKTIVA
 from connectors.protocol import Connector
 from connectors.smartaccounts import SMARTACCOUNTS
@@ -11,7 +12,7 @@ from connectors.tripletex import TRIPLETEX
 from connectors.xero import XERO
 
 CONNECTORS: Mapping[Provider, Connector] = {
-    connector.provider: connector for connector in (MERIT_AKTIVA, XERO, TRIPLETEX, SMARTACCOUNTS)
+    connector.provider: connector for connector in (MERIT_AKTIVA, XERO, TRIPLETEX, SMARTACCOUNTS, E_CONOMIC)
 }
 
 
