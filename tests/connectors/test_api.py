@@ -1,8 +1,10 @@
 import asyncio
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import aiohttp
 import httpx
 import pytest
 from connectors.api import Api, Call, CallKind, Host, retry_after_s
@@ -11,6 +13,7 @@ from connectors.errors import (
     ConnectorError,
     ProviderDownError,
     ThrottledError,
+    UnknownHostError,
     UnreadableAnswerError,
 )
 from opentelemetry import trace
@@ -249,3 +252,19 @@ async def test_an_error_quotes_no_address() -> None:
 
     assert caught.value.detail == "GET /x: ReadError"
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(socket.EAI_NONAME, UnknownHostError), (socket.EAI_AGAIN, ProviderDownError)]
+)
+async def test_a_name_that_nobody_knows_is_told_from_a_name_server_that_is_silent(
+    number: int, kind: type[ProviderDownError]
+) -> None:
+    key = aiohttp.client_reqrep.ConnectionKey("books.example", 443, True, True, None, None, None)
+    failed = httpx.ConnectTimeout("no address")
+    failed.__cause__ = aiohttp.ClientConnectorDNSError(key, socket.gaierror(number, "no address"))
+
+    with pytest.raises(ProviderDownError) as caught:
+        await api_over(in_turn(*[failed] * 3), SteppingClock()).send(Call(path="/x"))
+
+    assert type(caught.value) is kind

@@ -40,6 +40,32 @@ async def test_settings_move_endpoints_and_give_the_operators_keys(monkeypatch: 
         assert session.operator(Provider.TRIPLETEX) == {}
 
 
+@pytest.mark.parametrize(
+    ("address", "filled"),
+    [
+        ("http://127.0.0.1:9/{site}/api", "http://127.0.0.1:9/acme/api"),
+        ("https://{site}.gateway.example/", "https://acme.gateway.example"),
+        ("http://127.0.0.1:9/api", "http://127.0.0.1:9/api"),
+    ],
+)
+async def test_an_address_may_have_a_place_for_a_customer_s_name(address: str, filled: str) -> None:
+    settings = ConnectorSettings.model_validate({"endpoints": {"xero": {"api": address}}})
+
+    async with build_session(settings) as session:
+        assert session.endpoint(Provider.XERO, "api", "https://x", site="acme") == filled
+        assert session.endpoint(Provider.XERO, "login", "https://{site}.x", site="acme") == "https://acme.x"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "a.b", "evil.example/", "a/b", "a@b", "a#", "a:1", "-a", "a-", "A", "\u0430", "a\n", "a" * 64],
+)
+async def test_a_place_takes_one_label_and_nothing_that_leads_elsewhere(name: str) -> None:
+    async with build_session(ConnectorSettings()) as session:
+        with pytest.raises(ValueError, match="one label"):
+            session.endpoint(Provider.XERO, "api", "https://{site}.x", site=name)
+
+
 def test_an_unknown_provider_in_the_settings_is_named_without_its_secret() -> None:
     with pytest.raises(ValidationError) as caught:
         ConnectorSettings.model_validate({"operators": {"acme": {"key": "secret-key"}}})

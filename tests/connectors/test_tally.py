@@ -171,3 +171,14 @@ def test_notes_are_told_once_with_their_number() -> None:
     tally.note(APRIL, "PLAIN")
 
     assert counts(tally).notes == ("NOT_BOOKED 2", "PLAIN")
+
+
+def test_a_document_may_add_its_amounts_without_being_counted() -> None:
+    tally = new_tally()
+
+    tally.add_document(APRIL, "claim/1", None, {Metric.SALES_NET: Decimal(5)}, rate=Decimal(2))
+
+    result = counts(tally)
+    assert result.values[Metric.SALES_NET].value == Decimal("2.50")
+    assert result.values[Metric.DOCUMENT_COUNT].value == 0
+    assert result.record_count == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,13 @@ import httpx
 from opentelemetry import trace
 from sync_contracts.providers import Provider
 
-from connectors.errors import AccessRefusedError, ConnectorError, ProviderDownError, ThrottledError
+from connectors.errors import (
+    AccessRefusedError,
+    ConnectorError,
+    ProviderDownError,
+    ThrottledError,
+    UnknownHostError,
+)
 from connectors.limits import MAX_WAIT_S, Budget, Limiter
 from connectors.rows import parse_json
 from connectors.session import CONNECT_TIMEOUT_S, Session
@@ -138,7 +145,8 @@ class Api:
                 name = type(error).__name__
                 span.set_status(trace.StatusCode.ERROR, name)
                 # The error itself may quote the address with its query.
-                raise ProviderDownError(f"{call.method} {call.path}: {name}") from None
+                kind = UnknownHostError if _is_unknown_host(error) else ProviderDownError
+                raise kind(f"{call.method} {call.path}: {name}") from None
             span.set_attribute("http.response.status_code", response.status_code)
             if response.status_code >= 400:
                 span.set_status(trace.StatusCode.ERROR)
@@ -174,6 +182,14 @@ class Api:
                     return wait_s
                 self._is_down = True  # the reading's other calls do not wait for it all over again
         return None
+
+
+def _is_unknown_host(error: Exception) -> bool:
+    """The name is not known; a name server that does not answer is something else."""
+    reason = error.__cause__
+    if not isinstance(reason, aiohttp.ClientConnectorDNSError):
+        return False
+    return reason.os_error.errno != socket.EAI_AGAIN
 
 
 def query_text(params: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
     ConnectorError
     ├─ ThrottledError          wait `retry_after_s`; everything under `budget_key` waits with it
     ├─ ProviderDownError       wait, then try again
+    │  └─ UnknownHostError     or the address is wrong, where a user enters a part of it
     ├─ AccessRefusedError      one fresh token may help, else the client must connect again
     ├─ ForbiddenError          plan or rights at the provider
     ├─ WrongCompanyError       the credentials open other books than expected
@@ -53,6 +54,10 @@ class ProviderDownError(ConnectorError):
     def __init__(self, detail: str, *, tries: int | None = None) -> None:
         super().__init__(detail)
         self.tries = tries
+
+
+class UnknownHostError(ProviderDownError):
+    """Nobody knows the host's name."""
 
 
 class AccessRefusedError(ConnectorError):

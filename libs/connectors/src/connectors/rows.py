@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from sync_contracts.month import Month
@@ -56,6 +56,17 @@ def amount(row: Row, name: str) -> Decimal:
     if not isinstance(value, Decimal) or not value.is_finite():
         raise UnreadableAnswerError(f"{name} is not a number")
     return value
+
+
+def amount_or_text(row: Row, name: str) -> Decimal:
+    """A number, also one in quotes."""
+    value = row.get(name)
+    if not isinstance(value, str):
+        return amount(row, name)
+    try:
+        return amount({name: Decimal(value.strip())}, name)
+    except InvalidOperation:
+        raise UnreadableAnswerError(f"{name} is not a number") from None
 
 
 def whole(row: Row, name: str) -> int:

@@ -1,6 +1,7 @@
 """What all calls of one process share: HTTP client, limits, addresses, the installation's keys."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -15,6 +16,7 @@ from connectors.clock import Clock, SystemClock
 from connectors.limits import Limiter
 from connectors.settings import ConnectorSettings
 
+HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 MAX_CONNECTIONS = 400
 CONNECT_TIMEOUT_S = 10.0
 
@@ -36,10 +38,20 @@ class Session:
         self.call_timeout_s = settings.call_timeout_s
         self._settings = settings
 
-    def endpoint(self, provider: Provider, name: str, default: str) -> str:
-        """The address of a named endpoint, without a slash at its end."""
+    def endpoint(self, provider: Provider, name: str, default: str, **places: str) -> str:
+        """The address of a named endpoint, without a slash at its end.
+
+        A place such as `{site}` in it is filled with one label of a host's name; ValueError for anything
+        else, since what a user entered must not lead to another host.
+        """
         overridden = self._settings.endpoints.get(provider, {}).get(name)
-        return (default if overridden is None else str(overridden)).rstrip("/")
+        address = (default if overridden is None else str(overridden)).rstrip("/")
+        for place, label in places.items():
+            if not HOST_LABEL.fullmatch(label):
+                raise ValueError(f"{place} is not one label of a host's name")
+            # Settings are URLs, in whose paths a brace is encoded.
+            address = address.replace(f"{{{place}}}", label).replace(f"%7B{place}%7D", label)
+        return address
 
     def operator(self, provider: Provider) -> Mapping[str, str]:
         """The installation's own keys at a provider."""

@@ -59,7 +59,7 @@ class Tally:
         self,
         month: Month,
         record_id: str,
-        count: Metric,
+        count: Metric | None,
         money: Amounts,
         *,
         rate: Decimal | None = Decimal(1),
@@ -67,6 +67,7 @@ class Tally:
     ) -> None:
         """A document with its amounts; `rate` is unknown, or foreign units for one of the books' own.
 
+        Without `count` only its amounts are told.
         With `rate_is_own` it is the books' own units for a foreign one: dividing by its inverse is not exact.
         """
         if not rate or rate < 0:
@@ -80,7 +81,8 @@ class Tally:
                 metric: converted(amount, rate, self.currency, rate_is_own=rate_is_own)
                 for metric, amount in money.items()
             }
-        self.add(month, record_id, {count: Decimal(1), **own})
+        counted = {} if count is None else {count: Decimal(1)}
+        self.add(month, record_id, {**counted, **own})
 
     def amount(self, month: Month, metric: Metric) -> Decimal | None:
         """What a metric stands at; None when it cannot be told."""
