@@ -1,12 +1,8 @@
 """The vault lets nobody but the credentials service at clients' secrets, and tells services apart."""
 
-import json
 import stat
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +12,6 @@ import pytest
 import requests
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
 from sandbox.embedded import EmbeddedStack, VaultAccess
-from sandbox.embedded.provisioning import service_roles
 
 pytestmark = pytest.mark.integration
 
@@ -169,23 +164,6 @@ async def test_a_secret_id_that_is_gone_is_handed_over_anew(tmp_path: Path, logi
             assert logins.login(vault, service).is_authenticated()
     finally:
         await stack.vault.stop()
-
-
-def test_the_command_for_a_vault_of_ones_own_hands_over_logins(
-    vault: VaultAccess, logins: Logins, tmp_path: Path
-) -> None:
-    keys = vault.roles["cli"].secret_id_file.parents[1] / "keys.json"
-    command = ["-m", "sandbox.embedded.provision_vault", "--address", vault.address]
-
-    subprocess.run(
-        [sys.executable, *command, "--secret-ids", str(tmp_path)],
-        env={"VAULT_TOKEN": json.loads(keys.read_text())["root_token"]},
-        check=True,
-        timeout=30,
-    )
-
-    handed_over = replace(vault, roles=service_roles(tmp_path))
-    assert logins.login(handed_over, "notifier").is_authenticated()
 
 
 def test_only_the_owner_reads_what_opens_the_vault(vault: VaultAccess) -> None:

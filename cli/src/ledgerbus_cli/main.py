@@ -2,7 +2,7 @@
 
 import typer
 
-from ledgerbus_cli import connecting, looking, running, syncing
+from ledgerbus_cli import connecting, looking, running, setting_up, syncing
 from ledgerbus_cli.demo_command import demo
 from ledgerbus_cli.desk import at_desk
 from ledgerbus_cli.output import Commands
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(running.up)
 app.command()(running.sandbox)
+app.command()(setting_up.setup)
 app.command()(demo)
 app.command("probe")(probe_command)
 app.command("test")(at_desk(connecting.try_fields))

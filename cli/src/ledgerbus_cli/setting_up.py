@@ -1,0 +1,46 @@
+"""`ledgerbus setup`: what a broker and a vault of one's own need before the services start."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import hvac
+import requests
+import typer
+from aiokafka.errors import KafkaError
+from hvac.exceptions import VaultError
+from sandbox.embedded import create_topics
+from sandbox.embedded.provisioning import provision
+from sync_contracts.topics import all_topics
+
+from ledgerbus_cli.problems import BadUsageError, UnreachableError
+from ledgerbus_cli.system import PARTITIONS
+
+_TIMEOUT_S = 10.0
+
+
+def setup(
+    *,
+    kafka: Annotated[str, typer.Option(help="The broker, as HOST:PORT.")],
+    vault: Annotated[str, typer.Option(help="The vault's address.")],
+    secret_ids: Annotated[Path, typer.Option(help="A folder for the services' secret-ids, a file each.")],
+    token: Annotated[str, typer.Option(envvar="VAULT_TOKEN", help="Of somebody who may administer Vault.")],
+    partitions: Annotated[int, typer.Option(min=1, help="Of each topic; no service has more processes.")] = (
+        PARTITIONS
+    ),
+    replicas: Annotated[int, typer.Option(min=1, help="Of each topic.")] = 1,
+) -> None:
+    """Make the topics, and Vault's mount, policies, roles and secret-ids; safe to repeat."""
+    if not token:
+        raise BadUsageError("Set VAULT_TOKEN.")
+    try:
+        asyncio.run(create_topics(kafka, all_topics(), partitions, replication_factor=replicas))
+    except KafkaError:
+        raise UnreachableError("The broker", kafka) from None
+    secret_ids.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with requests.Session() as session:
+        try:
+            provision(hvac.Client(url=vault, token=token, session=session, timeout=_TIMEOUT_S), secret_ids)
+        except (requests.RequestException, VaultError) as error:
+            raise UnreachableError("The vault", f"{vault} ({type(error).__name__})") from None
+    typer.echo(f"{len(all_topics())} topics, and the services' roles in Vault, are in place.")

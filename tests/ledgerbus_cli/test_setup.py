@@ -1,0 +1,50 @@
+"""What `ledgerbus setup` leaves behind in a broker and a vault."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from ledgerbus_cli.main import app
+from sandbox.embedded import VaultAccess
+from sync_contracts.topics import all_topics
+from typer.testing import CliRunner
+
+pytestmark = pytest.mark.integration
+
+
+def run_setup(kafka: str, vault: VaultAccess, folder: Path, token: str) -> int:
+    where = ["--kafka", kafka, "--vault", vault.address, "--secret-ids", str(folder)]
+    return (
+        CliRunner().invoke(app, ["setup", *where, "--partitions", "2"], env={"VAULT_TOKEN": token}).exit_code
+    )
+
+
+def root_token(vault: VaultAccess) -> str:
+    keys = vault.roles["cli"].secret_id_file.parents[1] / "keys.json"
+    return str(json.loads(keys.read_text())["root_token"])
+
+
+async def test_topics_and_logins_are_there_however_often_it_runs(
+    kafka_bootstrap: str, vault: VaultAccess, tmp_path: Path
+) -> None:
+    asked = (kafka_bootstrap, vault, tmp_path, root_token(vault))
+    codes = [await asyncio.to_thread(run_setup, *asked) for _ in range(2)]
+
+    assert codes == [0, 0]
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    await admin.start()
+    try:
+        assert set(all_topics()) <= set(await admin.list_topics())
+    finally:
+        await admin.close()
+    login = {"role_id": "notifier", "secret_id": (tmp_path / "notifier").read_text()}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.post(f"{vault.address}/v1/auth/approle/login", json=login)
+    assert answer.status_code == 200
+
+
+def test_a_token_without_rights_is_told(kafka_bootstrap: str, vault: VaultAccess, tmp_path: Path) -> None:
+    assert run_setup(kafka_bootstrap, vault, tmp_path, "no-such-token") != 0
