@@ -88,7 +88,7 @@ class Company:
     @property
     def rotates(self) -> bool:
         """Whether each refresh replaces the refresh token; else the same one is given again."""
-        return self.number % 2 == 1
+        return self.number % 2 == 0
 
     def described(self) -> Row:
         """GET /company."""
