@@ -13,5 +13,5 @@ def test_a_number_may_come_in_quotes(told: Any) -> None:
 
 @pytest.mark.parametrize("told", [None, "", "n/a", "1,5", "NaN", "Infinity", True, [], {}])
 def test_what_is_no_number_is_refused_without_being_quoted(told: Any) -> None:
-    with pytest.raises(UnreadableAnswerError, match="^sum is not a number$"):
+    with pytest.raises(UnreadableAnswerError, match=r"^sum is not a number$"):
         amount_or_text({"sum": told}, "sum")
