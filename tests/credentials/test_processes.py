@@ -9,6 +9,10 @@ import httpx
 import hvac
 import pytest
 from aiokafka import ConsumerRecord
+from connectors.protocol import Access, Account, MonthCounts
+from connectors.registry import connector_for
+from connectors.session import build_session
+from connectors.settings import ConnectorSettings
 from motor.motor_asyncio import AsyncIOMotorClient
 from sandbox.embedded import VaultAccess, create_topics
 from service_kit.service_token import ServiceToken
@@ -17,6 +21,8 @@ from support.issuer import Issuer
 from support.kafka import read_all
 from support.sandbox_server import running_sandbox
 from sync_contracts.connections import ConnectionNeedsAuth, ConnectionSaved
+from sync_contracts.month import Month
+from sync_contracts.providers import Provider
 from sync_contracts.topics import all_topics
 
 pytestmark = pytest.mark.integration
@@ -70,6 +76,28 @@ async def lease(process: CredentialsProcess, firm: str, connection_id: str, **mo
     )
 
 
+async def read_month(
+    stack: CredentialsStack, known: dict[str, Any], leased: dict[str, Any]
+) -> dict[str, dict[str, str]]:
+    """The last month as a worker reads it with what it was lent."""
+    connector = connector_for(Provider(known["provider"]))
+    keys = {field.name for field in connector.form.operator_fields} & set(known["credentials"])
+    settings = ConnectorSettings.model_validate(
+        {
+            "endpoints": {known["provider"]: known["endpoints"]},
+            "operators": {known["provider"]: {name: known["credentials"][name] for name in keys}},
+        }
+    )
+    month = Month.parse(known["last_month"])
+    books = Account(
+        access=Access(leased["access"]), settings=leased["settings"], account_key=leased["account_key"]
+    )
+    async with build_session(settings) as session:
+        result = (await connector.read_months(session, books, [month])).months[month]
+    assert isinstance(result, MonthCounts), result
+    return {str(metric): {"value": str(one.value), "unit": one.unit} for metric, one in result.values.items()}
+
+
 def token_sets(stack: CredentialsStack) -> list[dict[str, Any]]:
     return list(stack.sandbox.http.get("/xero/_token_sets").json())
 
@@ -78,7 +106,7 @@ def refreshes(stack: CredentialsStack) -> int:
     return sum(one["refreshes"] for one in token_sets(stack))
 
 
-@pytest.mark.parametrize("provider", ["merit-aktiva", "xero", "tripletex"])
+@pytest.mark.parametrize("provider", ["merit-aktiva", "xero", "tripletex", "e-conomic"])
 async def test_tests_saves_and_leases_what_the_provider_accepts(
     one: CredentialsProcess, firm: str, provider: str
 ) -> None:
@@ -107,6 +135,7 @@ async def test_tests_saves_and_leases_what_the_provider_accepts(
             "merit-aktiva": {"api_id", "api_key"},
             "xero": {"access_token"},
             "tripletex": {"session_token"},
+            "e-conomic": {"agreement_grant_token"},
         }[provider]
     )
 
@@ -157,6 +186,32 @@ async def test_a_consent_from_the_link_to_the_deleted_connection(one: Credential
     assert read.json()["Organisations"][0]["Name"] == chosen["name"]
     assert deleted.status_code == 204
     assert [one["revoked"] for one in token_sets(one.stack)].count(True) == before.count(True) + 1
+    assert (await lease(one, firm, saved["connection_id"])).status_code == 404
+
+
+async def test_a_consent_whose_grant_token_comes_back_reads_the_first_month(
+    one: CredentialsProcess, firm: str
+) -> None:
+    known = account(one.stack, "e-conomic", 2)
+    path = "/v1/clients/client-1/connections/e-conomic"
+    async with one.client(firm) as http, httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+        link = (await http.post(f"{path}/consent", json={})).json()
+        pressed = {"auto": "allow", "agreement": str(known["agreement"])}
+        back = await browser.get(link["url"], params=httpx.URL(link["url"]).params.merge(pressed))
+        page = await browser.get(back.headers["location"])
+        again = await browser.get(back.headers["location"])
+        consent = (await http.get(f"/v1/consents/{link['consent_id']}")).json()
+        [saved] = (await http.get("/v1/connections", params={"client_id": "client-1"})).json()["connections"]
+        leased = (await lease(one, firm, saved["connection_id"])).json()
+        reading = await read_month(one.stack, known, leased)
+        deleted = await http.delete(path)
+
+    assert (page.status_code, again.status_code) == (200, 400)
+    assert (consent["state"], consent["chosen"]) == ("done", str(known["agreement"]))
+    assert saved["books"]["name"] == known["name"]
+    assert set(leased["access"]) == {"agreement_grant_token"}
+    assert reading == one.stack.sandbox.truth(known, known["last_month"])
+    assert deleted.status_code == 204
     assert (await lease(one, firm, saved["connection_id"])).status_code == 404
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from connectors.registry import CONNECTORS
 from sandbox.embedded import VaultAccess
 from sandbox.embedded.ports import free_port
 from service_kit.service_token import ServiceToken
@@ -94,17 +95,13 @@ class CredentialsStack:
         return inherited | variables | self._connectors(port) | crash
 
     def _connectors(self, port: int) -> dict[str, str]:
-        accounts = {one: self.sandbox.accounts(one)[0] for one in ("merit-aktiva", "xero", "tripletex")}
-        xero, tripletex = accounts["xero"]["credentials"], accounts["tripletex"]["credentials"]
-        operators = {
-            "xero": {
-                "client_id": xero["client_id"],
-                "client_secret": xero["client_secret"],
-                "redirect_uri": f"http://127.0.0.1:{port}/v1/oauth/callback",
-            },
-            "tripletex": {f"consumer_token_{tripletex['environment']}": tripletex["consumer_token"]},
-        }
-        endpoints = {provider: account["endpoints"] for provider, account in accounts.items()}
+        endpoints, operators = {}, {}
+        for provider, connector in CONNECTORS.items():
+            account = self.sandbox.accounts(provider)[0]
+            given = account["credentials"] | {"redirect_uri": f"http://127.0.0.1:{port}/v1/oauth/callback"}
+            wanted = {field.name for field in connector.form.operator_fields} & set(given)
+            endpoints[provider] = account["endpoints"]
+            operators[provider] = {name: given[name] for name in wanted}
         return {
             "CONNECTORS__ENDPOINTS": json.dumps(endpoints),
             "CONNECTORS__OPERATORS": json.dumps(operators),
