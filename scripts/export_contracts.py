@@ -1,4 +1,4 @@
-"""Writes what follows from the code: JSON Schemas, AsyncAPI and OpenAPI documents, tables of the README.
+"""Writes what follows from the code: JSON Schemas, AsyncAPI and OpenAPI documents, tables of pages.
 
 `--check` writes nothing and exits with 1 when a committed file differs; `--release` freezes today's schemas.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from faststream.specification.asyncapi import AsyncAPI
+from provider_tables import providers_page
 from sync_contracts.codes import SENTENCES
 from sync_contracts.event import Event, Meta
 from sync_contracts.examples import EXAMPLES
@@ -63,7 +64,8 @@ def exports() -> list[tuple[Path, str]]:
         (SCHEMAS / "generated" / f"{event.topic}.schema.json", _json(schema(event))) for event in EVENTS
     ]
     apis = [entry for service in SERVICES for entry in _apis(service)]
-    return [*schemas, *apis, (SCHEMAS / "README.md", _readme())]
+    pages = [(SCHEMAS / "README.md", _readme()), (ROOT / "docs" / "providers.md", providers_page())]
+    return [*schemas, *apis, *pages]
 
 
 def released() -> list[tuple[Path, str]]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.jobs import Books
-from sync_contracts.metrics import Metric, Values
+from sync_contracts.metrics import Metric, Source, Values
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
@@ -191,8 +191,8 @@ class Connector(Protocol):
     def budgets(self) -> tuple[Budget, ...]: ...
 
     @property
-    def metrics(self) -> frozenset[Metric]:
-        """What this provider can tell."""
+    def sources(self) -> Mapping[Metric, Source]:
+        """What this provider can tell, and where it is read."""
 
     @property
     def oauth(self) -> OAuth | None: ...

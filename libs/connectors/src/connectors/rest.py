@@ -65,7 +65,7 @@ class RestConnector:
         self.form = spec.form
         self.endpoints = spec.endpoints
         self.budgets = spec.budgets
-        self.metrics = frozenset(spec.sources)
+        self.sources = spec.sources
         self.oauth = spec.oauth
 
     def split(self, fields: Settings) -> Credentials:
