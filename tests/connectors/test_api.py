@@ -69,6 +69,18 @@ async def test_numbers_keep_every_digit() -> None:
     assert answer == {"a": Decimal("0.1"), "b": Decimal("12345678901234567.89")}
 
 
+async def test_a_parameter_may_be_asked_for_twice() -> None:
+    asked: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.query)
+        return httpx.Response(200)
+
+    await api_over(answer, SteppingClock()).send(Call(path="/x", params={"date": (">1", "<3"), "a": "b,c"}))
+
+    assert asked == [b"date=%3E1&date=%3C3&a=b%2Cc"]
+
+
 @pytest.mark.parametrize("body", ["<html></html>", "", '{"a": NaN}', '{"a": 1'])
 async def test_what_is_no_json_is_unreadable(body: str) -> None:
     api = api_over(in_turn(httpx.Response(200, text=body)), SteppingClock())

@@ -31,6 +31,8 @@ from connectors.session import CONNECT_TIMEOUT_S, Session
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
 
+Params = Mapping[str, str | tuple[str, ...]]  # a tuple: the name is repeated
+
 
 class CallKind(StrEnum):
     READ = "read"
@@ -48,7 +50,7 @@ class Call:
 
     method: str = "GET"
     path: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Params = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     path_tail: str = ""
@@ -192,9 +194,9 @@ def _is_unknown_host(error: Exception) -> bool:
     return reason.os_error.errno != socket.EAI_AGAIN
 
 
-def query_text(params: Mapping[str, str]) -> str:
+def query_text(params: Params) -> str:
     """The query as it is sent, for providers that sign it."""
-    return urlencode(params, quote_via=quote, safe="")
+    return urlencode(params, doseq=True, quote_via=quote, safe="")
 
 
 def clock_ahead(response: httpx.Response, now: datetime) -> timedelta:
