@@ -1,6 +1,9 @@
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from connectors.errors import FormError
-from connectors.forms import read_form
+from connectors.forms import expiry_field, read_form, take_expiry
 from connectors.protocol import CredentialField, CredentialForm
 from connectors.registry import connector_for
 from sync_contracts.providers import Provider
@@ -69,6 +72,39 @@ def test_tripletex_refuses_a_token_of_another_form_and_a_company_that_is_no_numb
         connector_for(Provider.TRIPLETEX).split(fields)
 
     assert problem_fields(caught.value) == ["employee_token", "company_id"]
+
+
+def test_an_end_date_is_taken_out_of_the_values() -> None:
+    values = {"key": "abc", "expires_on": "2026-11-23"}
+
+    expires_on = take_expiry(values, today=date(2026, 11, 23))
+
+    assert expires_on == date(2026, 11, 23)
+    assert values == {"key": "abc"}
+
+
+def test_no_end_date_is_known_where_none_was_entered() -> None:
+    assert take_expiry({"key": "abc"}) is None
+
+
+@pytest.mark.parametrize("entered", ["2026-11-22", "2027-02-29", "soon", "20270331"])
+def test_an_end_date_that_is_none_or_is_over_is_named(entered: str) -> None:
+    form = replace(FORM, fields=(expiry_field("On the key's page."),))
+
+    with pytest.raises(FormError) as caught:
+        take_expiry(read_form(form, {"expires_on": entered}), today=date(2026, 11, 23))
+
+    assert problem_fields(caught.value) == ["expires_on"]
+
+
+def test_tripletex_knows_when_its_token_ends() -> None:
+    fields = {"employee_token": "eyJ0b2tlbiI6MX0=", "expires_on": " 2999-12-31 "}
+
+    credentials = connector_for(Provider.TRIPLETEX).split(fields)
+
+    assert credentials.expires_on == date(2999, 12, 31)
+    assert credentials.grant.values == {"employee_token": "eyJ0b2tlbiI6MX0="}
+    assert credentials.settings == {"environment": "production", "company_id": "0"}
 
 
 TENANT = "5b1c9c1e-6a0d-4d3b-9a57-3f0c2e8d7a11"

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 
 from connectors.errors import FieldProblem, FormError
 from connectors.protocol import CredentialField, CredentialForm
 
 # Blanks, no-break and zero-width ones too, come along when a key is copied; no field holds one of its own.
 _BLANKS = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
+
+EXPIRES_ON = "expires_on"
 
 
 def read_form(
@@ -28,6 +31,31 @@ def read_form(
     if problems:
         raise FormError(*problems)
     return values
+
+
+def expiry_field(help_text: str) -> CredentialField:
+    """The optional field for the last day of credentials that end by themselves."""
+    return CredentialField(
+        name=EXPIRES_ON,
+        label="Expires on",
+        pattern=r"\d{4}-\d{2}-\d{2}",
+        required=False,
+        help=f"YYYY-MM-DD. {help_text}",
+    )
+
+
+def take_expiry(values: dict[str, str], *, today: date | None = None) -> date | None:
+    """The date of `expires_on`, taken out of a form's values; raises FormError."""
+    entered = values.pop(EXPIRES_ON, None)
+    if entered is None:
+        return None
+    try:
+        expires_on = date.fromisoformat(entered)
+    except ValueError:
+        raise FormError(FieldProblem(EXPIRES_ON, "This is no day of the calendar")) from None
+    if expires_on < (today or datetime.now(UTC).date()):
+        raise FormError(FieldProblem(EXPIRES_ON, "The credentials have expired; make new ones"))
+    return expires_on
 
 
 def _chosen(field: CredentialField, value: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from sync_contracts.codes import ProblemCode, WaitReason
@@ -60,11 +60,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A form's fields, stripped and sorted: what is secret, what is not, and access that came with them."""
+    """A form's fields, stripped and sorted: what is secret, what is not, and access that came with them.
+
+    After `expires_on` the provider refuses them, as far as the user knows.
+    """
 
     grant: Grant
     settings: Mapping[str, str]
     access: Access | None = None
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

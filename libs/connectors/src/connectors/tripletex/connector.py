@@ -27,7 +27,7 @@ from sync_contracts.providers import Provider
 
 from connectors.api import Api, Call, CallKind
 from connectors.errors import ForbiddenError, RejectedRequestError
-from connectors.forms import read_form
+from connectors.forms import expiry_field, read_form, take_expiry
 from connectors.limits import Budget
 from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant, SignedIn
 from connectors.rest import RestConnector, RestSpec, Settings
@@ -67,6 +67,7 @@ FORM = CredentialForm(
             required=False,
             help="Only for an accountant's token: the client company's id.",
         ),
+        expiry_field("The employee token's end date, where one was chosen: User card > More > API access."),
     ),
     manual_url="https://developer.tripletex.no/docs/documentation/authentication-and-tokens/",
     environments=tuple(ENDPOINTS),
@@ -88,7 +89,8 @@ CONSUMER_TOKEN = CredentialField(
 def split(fields: Mapping[str, str]) -> Credentials:
     values = read_form(FORM, fields, also=(CONSUMER_TOKEN,))
     settings = {name: values.pop(name) for name in ("environment", "company_id")}
-    return Credentials(Grant(values), settings)
+    expires_on = take_expiry(values)
+    return Credentials(Grant(values), settings, expires_on=expires_on)
 
 
 def account_parts(grant: Grant, settings: Settings) -> Sequence[str]:
