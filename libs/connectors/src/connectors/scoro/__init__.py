@@ -1,0 +1,3 @@
+from connectors.scoro.connector import SCORO
+
+__all__ = ["SCORO"]
