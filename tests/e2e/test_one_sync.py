@@ -24,6 +24,9 @@ async def test_reload_writes_twelve_months_that_equal_the_books(firm: Firm, prov
     assert receipt.ending is RunEnding.COMPLETED
     assert receipt.counts.written == 12 == len(receipt.months)
     await firm.assert_truth("client-1", provider, *receipt.months)
+    calls = await firm.sandbox.calls(firm.accounts["client-1", provider])
+    assert calls["read"] > 0
+    assert calls["throttled"] == 0
 
 
 @pytest.mark.parametrize("provider", Provider)
