@@ -14,6 +14,7 @@ from connectors.auth import basic
 from connectors.errors import (
     AccessRefusedError,
     ConnectorError,
+    ForbiddenError,
     ProviderDownError,
     RejectedRequestError,
     ThrottledError,
@@ -78,15 +79,15 @@ class QuickBooksOAuth:
 
     async def organisations(self, session: Session, access: Access) -> tuple[Organisation, ...]:
         """The one company that was chosen on Intuit's page; a realm that is not the token's is refused."""
-        realm_id = access.values["realm_id"]
-        settings = {"realm_id": realm_id, "environment": _environment(session)}
-        account = Account(access=access, settings=settings, account_key=f"{Provider.QUICKBOOKS}/consent")
-        company = await read_company(
-            Api(session, host(session, account, budgets=()), budget_s=BUDGET_S), realm_id
-        )
-        return (
-            Organisation(company.external_id or realm_id, company.name or "", settings, just_consented=True),
-        )
+        refused: ForbiddenError | None = None
+        for environment in _environments(session):
+            try:
+                return (await _organisation(session, access, environment),)
+            except ForbiddenError as error:
+                refused = (
+                    refused or error
+                )  # the other environment's address refuses the realm like a wrong one
+        raise refused or RejectedRequestError("no environment knows the company")
 
     async def disconnect(self, session: Session, access: Access, settings: Mapping[str, str]) -> None:
         """Nothing to take out: whoever shares the consent reads the same company."""
@@ -174,9 +175,21 @@ def _operator(session: Session) -> Mapping[str, str]:
     return keys
 
 
-def _environment(session: Session) -> str:
-    """Whose keys the installation has: they open companies of one environment only."""
-    told = session.operator(Provider.QUICKBOOKS).get("environment", ENVIRONMENTS[0])
-    if told not in ENVIRONMENTS:
-        raise RejectedRequestError("the installation's environment at Intuit is production or sandbox")
-    return told
+def _environments(session: Session) -> list[str]:
+    """That of the installation's keys first."""
+    own = session.operator(Provider.QUICKBOOKS).get("environment", ENVIRONMENTS[0])
+    return sorted(ENVIRONMENTS, key=lambda environment: environment != own)
+
+
+async def _organisation(session: Session, access: Access, environment: str) -> Organisation:
+    realm_id = access.values["realm_id"]
+    settings = {"realm_id": realm_id, "environment": environment}
+    account = Account(access=access, settings=settings, account_key=f"{Provider.QUICKBOOKS}/consent")
+    api = Api(session, host(session, account, budgets=()), budget_s=BUDGET_S)
+    company = await read_company(api, realm_id)
+    return Organisation(
+        external_id=company.external_id or realm_id,
+        name=company.name or "",
+        settings=settings,
+        just_consented=True,
+    )
