@@ -1,0 +1,3 @@
+from connectors.fortnox.connector import FORTNOX
+
+__all__ = ["FORTNOX"]
