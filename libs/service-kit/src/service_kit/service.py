@@ -15,6 +15,7 @@ from faststream.kafka import KafkaBroker
 from service_kit import crash_points
 from service_kit.broker import start_broker
 from service_kit.health import Health
+from service_kit.http_traces import HttpTraces
 from service_kit.problems import install_problems
 from service_kit.settings import HttpSettings, KafkaSettings
 
@@ -58,6 +59,7 @@ def build_service(
 
     app = FastAPI(title=f"ledgerbus {name}", version="1", lifespan=lifespan)
     app.state.broker = broker
+    app.add_middleware(HttpTraces)
     install_problems(app)
     for router in routers:
         app.include_router(router)
