@@ -49,7 +49,7 @@ FORM = CredentialForm(
             name="site",
             label="Subdomain",
             pattern=PATTERN,
-            help="The acme of https://acme.scoro.com in your browser; or the whole address, also of .scoro.ee.",
+            help="The acme of https://acme.scoro.com in your browser; or the whole address, also .scoro.ee.",
         ),
         CredentialField(
             name="company_account_id",
