@@ -271,6 +271,27 @@ async def test_a_month_is_read_from_the_accounting_year_it_lies_in() -> None:
     assert not agreement.asked("/accounting-years/2024_6_2025/entries")
 
 
+async def test_the_first_accounting_year_may_begin_within_a_month() -> None:
+    agreement = Agreement()
+    agreement.lists["/accounting-years"] = [year("2026", "2026-04-08", "2026-12-31")]
+    agreement.entries.append(entry(1, 2750, "10.0", date="2026-04-08"))
+
+    counts = await april(agreement)
+
+    assert counts.values[Metric.EXPENSE_TOTAL].value == 10
+    assert counts.notes == ()
+
+
+async def test_two_years_of_one_name_are_two() -> None:
+    agreement = Agreement()
+    agreement.lists["/accounting-years"] = [
+        year("2026", "2026-01-01", "2026-06-30"),
+        {**year("2026a", "2026-07-01", "2026-12-31"), "year": "2026"},
+    ]
+
+    assert (await april(agreement)).notes == ()
+
+
 async def test_a_month_outside_the_accounting_years_is_zeros_with_a_note() -> None:
     agreement = Agreement()
     agreement.lists["/accounting-years"] = [year("2025", "2025-01-01", "2025-12-31")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sandbox.books.month import Month
 
@@ -29,9 +28,6 @@ class Year:
     def code(self) -> str:
         """The name as it stands in a path."""
         return self.name.replace("/", "_6_")
-
-    def __contains__(self, day: date) -> bool:
-        return self.first.first <= day <= self.last.last
 
 
 def years_of(habit: int, founded: Month, last: Month) -> Sequence[Year]:

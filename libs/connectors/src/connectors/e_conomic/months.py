@@ -80,13 +80,16 @@ class _Months:
     async def masters(self) -> None:
         """Accounting years, chart of accounts, VAT codes."""
         api = self.task.api
-        for row in await listed_pages(api, YEARS, {}, id_name="year"):
+        for row in await listed_pages(api, YEARS, {}, id_name="fromDate"):
             tail = entries_tail(text(row, "entries"), api.address)
             self.years.append(_Year(day(row, "fromDate"), day(row, "toDate"), tail))
         for row in await listed_pages(api, "/accounts", {}, id_name="accountNumber"):
             self.accounts[identifier(row, "accountNumber")] = row
         for row in await listed_pages(api, "/vat-accounts", {}, id_name="vatCode"):
-            self.vat_accounts |= {_account(row, name) for name in ("account", "contraAccount") if name in row}
+            told = [name for name in ("account", "contraAccount") if row.get(name)]
+            self.vat_accounts |= {_account(row, name) for name in told}
+                _account(row, name) for name in ("account", "contraAccount") if row.get(name)
+            }
 
     async def sales(self, window: Months) -> None:
         rows = await self._rows(SALES, window, "bookedInvoiceNumber")
@@ -159,7 +162,7 @@ class _Months:
         side = self._result_side(_account(row, "account"))
         if side is not None:
             counts[side] = -debit if side is Metric.INCOME_TOTAL else debit
-        if text(row, "entryType") == _MANUAL_INVOICE and "customer" in row:
+        if text(row, "entryType") == _MANUAL_INVOICE and row.get("customer"):
             tally.note(month, "MANUAL_CUSTOMER_INVOICES", times=1)
         tally.add(month, f"entry/{identifier(row, 'entryNumber')}", counts)
 
@@ -203,7 +206,7 @@ def vat_in_base(row: Row, currency: str) -> Decimal | None:
 
 def supplier_rows(rows: Sequence[Row]) -> list[Row]:
     """*unconfirmed*: of a bill's voucher only the row on the creditors account names the supplier."""
-    return [row for row in rows if text(row, "entryType") == _SUPPLIER_INVOICE and "supplier" in row]
+    return [row for row in rows if text(row, "entryType") == _SUPPLIER_INVOICE and row.get("supplier")]
 
 
 def _is_counted(row: Row) -> bool:
@@ -215,7 +218,8 @@ def _is_counted(row: Row) -> bool:
 
 
 def _holds(year: _Year, month: Month) -> bool:
-    return year.first <= month.first_day and month.last_day <= year.last
+    """Years end with a month; the agreement's first one may begin within one."""
+    return year.first <= month.last_day and month.first_day <= year.last
 
 
 def _account(row: Row, name: str) -> str:
