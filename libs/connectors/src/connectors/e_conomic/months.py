@@ -88,8 +88,6 @@ class _Months:
         for row in await listed_pages(api, "/vat-accounts", {}, id_name="vatCode"):
             told = [name for name in ("account", "contraAccount") if row.get(name)]
             self.vat_accounts |= {_account(row, name) for name in told}
-                _account(row, name) for name in ("account", "contraAccount") if row.get(name)
-            }
 
     async def sales(self, window: Months) -> None:
         rows = await self._rows(SALES, window, "bookedInvoiceNumber")
