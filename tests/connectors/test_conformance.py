@@ -36,6 +36,7 @@ FEWEST_CALLS: Mapping[Provider, Callable[[Sequence[Truth]], int]] = {
     Provider.MERIT_AKTIVA: either(5, 25),
     Provider.XERO: either(5, 16),
     Provider.TRIPLETEX: either(4, 15),
+    Provider.FREEAGENT: either(8, 30),  # with one bank account
     Provider.E_CONOMIC: either(5, 6),  # the year lies in two accounting years
     Provider.SMARTACCOUNTS: lambda truths: (
         1
@@ -44,9 +45,11 @@ FEWEST_CALLS: Mapping[Provider, Callable[[Sequence[Truth]], int]] = {
         + pages(truths, 100, "purchase_invoice_count", "purchase_credit_note_count")
     ),
 }
-TELLS_IDENTITY = frozenset({Provider.XERO, Provider.TRIPLETEX, Provider.E_CONOMIC})
+TELLS_IDENTITY = frozenset({Provider.FREEAGENT, Provider.XERO, Provider.TRIPLETEX, Provider.E_CONOMIC})
 # Elsewhere a key opens everything or nothing.
-HAS_RIGHTS = frozenset({Provider.XERO, Provider.TRIPLETEX, Provider.SMARTACCOUNTS, Provider.E_CONOMIC})
+HAS_RIGHTS = frozenset(
+    {Provider.FREEAGENT, Provider.XERO, Provider.TRIPLETEX, Provider.SMARTACCOUNTS, Provider.E_CONOMIC}
+)
 # Where a year's lists are read whole, trouble on the way leaves none of its months.
 YEAR_AT_ONCE = frozenset({Provider.SMARTACCOUNTS, Provider.E_CONOMIC})
 TELLS_PLAN: Mapping[Provider, frozenset[str]] = {  # by which of these faults

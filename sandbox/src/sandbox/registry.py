@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.e_conomic.imitation import Economic
+from sandbox.freeagent.imitation import FreeAgent
 from sandbox.merit_aktiva.imitation import MeritAktiva
 from sandbox.smartaccounts.imitation import SmartAccounts
 from sandbox.tripletex.imitation import Tripletex
@@ -17,4 +18,5 @@ BUILDERS: tuple[Callable[[World], Imitation], ...] = (
     SmartAccounts,
     Tripletex,
     Xero,
+    FreeAgent,
 )

@@ -11,3 +11,4 @@ class Provider(StrEnum):
     TRIPLETEX = "tripletex"
     SMARTACCOUNTS = "smartaccounts"
     E_CONOMIC = "e-conomic"
+    FREEAGENT = "freeagent"

@@ -1,46 +1,32 @@
 """FreeAgent's amounts: decimals as text, with signs that differ from list to list."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from connectors.errors import UnreadableAnswerError
-from connectors.rows import Row, amount
+from connectors.rows import Row, amount_or_text
 
 ZERO = Decimal(0)
 
 
-def decimal(row: Row, name: str) -> Decimal:
-    """A number, which usually comes as text."""
-    told = row.get(name)
-    if not isinstance(told, str):
-        return amount(row, name)
-    try:
-        value = Decimal(told.strip())
-    except InvalidOperation:
-        raise UnreadableAnswerError(f"{name} is not a number") from None
-    if not value.is_finite():
-        raise UnreadableAnswerError(f"{name} is not a number")
-    return value
-
-
 def optional(row: Row, name: str) -> Decimal:
     """Zero where the field is missing or empty."""
-    return ZERO if row.get(name) in {None, ""} else decimal(row, name)
+    return ZERO if row.get(name) in {None, ""} else amount_or_text(row, name)
 
 
 def invoice_amounts(row: Row) -> tuple[Decimal, Decimal]:
     """Net and tax, as printed."""
     tax = optional(row, "sales_tax_value") + optional(row, "second_sales_tax_value")
-    return decimal(row, "net_value"), tax
+    return amount_or_text(row, "net_value"), tax
 
 
 def credit_note_amounts(row: Row) -> tuple[Decimal, Decimal]:
     """Net and tax to subtract; they usually come negative, and sometimes not."""
-    return -abs(decimal(row, "net_value")), -_taxes(row)
+    return -abs(amount_or_text(row, "net_value")), -_taxes(row)
 
 
 def bill_amounts(row: Row) -> tuple[Decimal, Decimal]:
     """Net and tax, negative for a refund: only the total has a sign that means something."""
-    return _from_total(decimal(row, "total_value"), _taxes(row))
+    return _from_total(amount_or_text(row, "total_value"), _taxes(row))
 
 
 def expense_cost(row: Row, currency: str) -> Decimal:
@@ -49,7 +35,7 @@ def expense_cost(row: Row, currency: str) -> Decimal:
     if not native and row.get("currency") != currency:
         raise UnreadableAnswerError("an expense in a foreign currency has no native_gross_value")
     tax = abs(optional(row, f"{native}sales_tax_value"))
-    return -_from_total(decimal(row, f"{native}gross_value"), tax)[0]
+    return -_from_total(amount_or_text(row, f"{native}gross_value"), tax)[0]
 
 
 def _taxes(row: Row) -> Decimal:

@@ -13,11 +13,11 @@ from sync_contracts.month import Month, Months
 
 from connectors.api import Call
 from connectors.errors import ForbiddenError, UnreadableAnswerError
-from connectors.freeagent.amounts import ZERO, bill_amounts, credit_note_amounts, decimal, invoice_amounts
+from connectors.freeagent.amounts import ZERO, bill_amounts, credit_note_amounts, invoice_amounts
 from connectors.freeagent.bank import claims, transactions
 from connectors.freeagent.calls import count, dated_on, pages, patiently, period
 from connectors.reading import Part, Plan, Task, bucket
-from connectors.rows import Row, day, mapping, text
+from connectors.rows import Row, amount_or_text, day, mapping, text
 
 T = TypeVar("T")
 
@@ -146,11 +146,11 @@ class _Months:
         summary = mapping(mapping(answer, "the report").get("profit_and_loss_summary"), "the report")
         if not _is_of(month, summary, self._today()):
             raise UnreadableAnswerError("the profit and loss is of another period")
-        income, expenses = decimal(summary, "income"), decimal(summary, "expenses")
+        income, expenses = amount_or_text(summary, "income"), amount_or_text(summary, "expenses")
         tally = self.task.tally
         tally.put(month, Metric.INCOME_TOTAL, income)
         tally.put(month, Metric.EXPENSE_TOTAL, expenses)
-        if abs(income - expenses - decimal(summary, "operating_profit")) > TOLERANCE:
+        if abs(income - expenses - amount_or_text(summary, "operating_profit")) > TOLERANCE:
             tally.note(month, "PROFIT_AND_LOSS_DIFFERS")
         if not any("." in str(summary[name]) for name in ("income", "expenses")):
             tally.note(month, "INCOME_IN_WHOLE_UNITS")
@@ -206,7 +206,7 @@ class _Months:
             self._add(month, row, Metric.SALES_CREDIT_NOTE_COUNT, credit_note_amounts(row))
 
     def _bill(self, month: Month, row: Row) -> None:
-        is_refund = decimal(row, "total_value") < 0
+        is_refund = amount_or_text(row, "total_value") < 0
         kind = Metric.PURCHASE_CREDIT_NOTE_COUNT if is_refund else Metric.PURCHASE_INVOICE_COUNT
         self._add(month, row, kind, bill_amounts(row))
 
@@ -223,7 +223,7 @@ class _Months:
     def _rate(self, row: Row) -> Decimal | None:
         if text(row, "currency") == self.task.tally.currency:
             return ONE
-        return None if row.get("exchange_rate") in {None, ""} else decimal(row, "exchange_rate")
+        return None if row.get("exchange_rate") in {None, ""} else amount_or_text(row, "exchange_rate")
 
     def _leave_out(self, months: Collection[Month], metric: Metric, note: str) -> None:
         for month in months:
