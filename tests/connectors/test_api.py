@@ -12,6 +12,7 @@ from connectors.errors import (
     AccessRefusedError,
     ConnectorError,
     ProviderDownError,
+    RejectedRequestError,
     ThrottledError,
     UnknownHostError,
     UnreadableAnswerError,
@@ -67,6 +68,24 @@ async def test_numbers_keep_every_digit() -> None:
     answer = await api.json(Call(path="/x"))
 
     assert answer == {"a": Decimal("0.1"), "b": Decimal("12345678901234567.89")}
+
+
+async def test_without_an_address_nothing_is_asked_and_the_operator_is_named() -> None:
+    host = Host(
+        provider=Provider.XERO,
+        address="",
+        account_key="a",
+        budgets=(),
+        sign=lambda call, _now: call,
+        refusal=refuse_by_status,
+    )
+    api = Api(answering(in_turn()), host, budget_s=120.0)
+
+    with pytest.raises(RejectedRequestError, match="no address for xero") as caught:
+        await api.send(Call(path="/x"))
+
+    assert "operator" in caught.value.cause
+    assert api.calls.total() == 0
 
 
 async def test_a_parameter_may_be_asked_for_twice() -> None:

@@ -32,6 +32,14 @@ def test_blanks_that_came_along_are_stripped(blank: str) -> None:
     assert values == {"country": "EE", "key": "ABCD", "company": "0"}
 
 
+def test_a_password_keeps_the_blanks_inside_it() -> None:
+    password = CredentialField(name="password", label="Password", secret=True, keeps_blanks=True)
+
+    values = read_form(replace(FORM, fields=(password,)), {"password": " \u200bcorrect  horse\n"})
+
+    assert values == {"password": "correct  horse"}
+
+
 def test_a_choice_is_taken_in_any_case() -> None:
     assert read_form(FORM, {"country": "fi", "key": "ABCD"})["country"] == "FI"
 

@@ -18,10 +18,12 @@ def test_a_connector_says_what_a_user_and_an_operator_need(provider: Provider) -
 
     assert connector.provider is connector.form.provider is provider
     assert connector.form.manual_url.startswith("https://")
-    assert all(address.startswith("https://") for address in connector.endpoints.values())
+    assert connector.endpoints
+    # One without an address of its own waits for the operator's.
+    assert all(address.startswith("https://") for address in connector.endpoints.values() if address)
     assert any(field.secret for field in connector.form.fields)
     assert connector.budgets
-    assert {*DOCUMENT_COUNTS, Metric.DOCUMENT_COUNT} <= connector.metrics
+    assert {*DOCUMENT_COUNTS, Metric.DOCUMENT_COUNT} <= set(connector.sources)
 
 
 @pytest.mark.parametrize(("months", "seconds"), [(1, 130), (12, 240), (16, 280), (36, 280)])
@@ -38,6 +40,16 @@ async def test_settings_move_endpoints_and_give_the_operators_keys(monkeypatch: 
         assert session.endpoint(Provider.XERO, "login", "https://x") == "https://x"
         assert session.operator(Provider.XERO) == {"client_id": "c-1"}
         assert session.operator(Provider.TRIPLETEX) == {}
+
+
+async def test_a_provider_has_an_address_once_any_of_its_hosts_has() -> None:
+    unknown = {"production": "", "test": ""}
+    settings = ConnectorSettings.model_validate({"endpoints": {"xero": {"test": "https://test.example"}}})
+
+    async with build_session(ConnectorSettings()) as without, build_session(settings) as with_one:
+        assert not without.has_address(Provider.XERO, unknown)
+        assert without.has_address(Provider.XERO, {"api": "https://x"})
+        assert with_one.has_address(Provider.XERO, unknown)
 
 
 @pytest.mark.parametrize(

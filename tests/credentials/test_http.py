@@ -98,6 +98,18 @@ async def test_the_catalogue_shows_the_form(caller: Caller) -> None:
     assert [(field["name"], field["secret"]) for field in provider["fields"]] == [("key", True)]
 
 
+@pytest.mark.parametrize(("address", "configured"), [("https://books.example", True), ("", False)])
+async def test_the_catalogue_tells_what_is_missing_or_a_preview(
+    caller: Caller, address: str, configured: bool
+) -> None:
+    caller.world.provider.endpoints = {"api": address}
+
+    [provider] = (await caller.http.get("/v1/providers", headers=caller.owner)).json()["providers"]
+
+    assert provider["configured"] is configured
+    assert provider["preview"] is False
+
+
 async def test_enabling_and_disabling_can_be_repeated(caller: Caller) -> None:
     for method, enabled in (("PUT", ["xero"]), ("PUT", ["xero"]), ("DELETE", []), ("DELETE", [])):
         answer = await caller.http.request(method, "/v1/providers/xero:enabled", headers=caller.owner)
@@ -133,6 +145,20 @@ async def test_test_save_list_and_delete(caller: Caller) -> None:
     assert (saved.status_code, saved.json()["health"]) == (200, "ok")
     assert [one["connection_id"] for one in listed.json()["connections"]] == [saved.json()["connection_id"]]
     assert (deleted.status_code, gone.json()["connections"]) == (204, [])
+
+
+async def test_a_connection_shows_when_its_credentials_end(caller: Caller) -> None:
+    dated = {"fields": {"key": "abc", "expires_on": "2026-07-01"}}
+    saved = await caller.http.put(CONNECTION, json=dated, headers=caller.owner)
+    await caller.saved("client-2")
+
+    listed = (await caller.http.get("/v1/connections", headers=caller.owner)).json()["connections"]
+
+    assert saved.json()["expires_on"] == "2026-07-01"
+    assert {one["client_id"]: one["expires_on"] for one in listed} == {
+        "client-1": "2026-07-01",
+        "client-2": None,
+    }
 
 
 async def test_a_delete_that_has_to_wait_is_acknowledged(caller: Caller) -> None:

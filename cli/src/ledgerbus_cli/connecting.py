@@ -35,7 +35,10 @@ async def providers(*, desk: Desk) -> None:
     for one in found["providers"]:
         how = "consent or keys" if one["oauth"] else ", ".join(field["name"] for field in one["fields"])
         enabled = "yes" if one["enabled"] else "no"
-        table.add_row(one["provider"], one["name"], enabled, how, one["manual_url"])
+        name = one["name"] + (" (preview)" if one["preview"] else "")
+        if not one["configured"]:
+            how = "the operator sets its address first"
+        table.add_row(one["provider"], name, enabled, how, one["manual_url"])
     desk.output.show(found, table)
 
 

@@ -21,6 +21,7 @@ from connectors.errors import (
     AccessRefusedError,
     ConnectorError,
     ProviderDownError,
+    RejectedRequestError,
     ThrottledError,
     UnknownHostError,
 )
@@ -30,6 +31,7 @@ from connectors.session import CONNECT_TIMEOUT_S, Session
 
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
+_NO_ADDRESS = "The installation has no address for this system yet: its operator sets CONNECTORS__ENDPOINTS."
 
 Params = Mapping[str, str | tuple[str, ...]]  # a tuple: the name is repeated
 
@@ -97,6 +99,10 @@ class Api:
 
     async def send(self, call: Call, kind: CallKind = CallKind.READ) -> httpx.Response:
         """A good answer, after short waits and retries; raises ConnectorError."""
+        if not self._host.address:
+            raise RejectedRequestError(
+                f"the installation has no address for {self._host.provider}", cause=_NO_ADDRESS
+            )
         attempt = 1
         while True:
             try:

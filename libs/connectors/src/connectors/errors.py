@@ -51,8 +51,8 @@ class ProviderDownError(ConnectorError):
 
     code = ProblemCode.PROVIDER_DOWN
 
-    def __init__(self, detail: str, *, tries: int | None = None) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, *, tries: int | None = None, cause: str = "") -> None:
+        super().__init__(detail, cause=cause)
         self.tries = tries
 
 
@@ -87,8 +87,8 @@ class RejectedRequestError(ConnectorError):
 
     code = ProblemCode.PROVIDER_REJECTED_REQUEST
 
-    def __init__(self, detail: str, *, status: int = 0, vendor_code: str = "") -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, *, status: int = 0, vendor_code: str = "", cause: str = "") -> None:
+        super().__init__(detail, cause=cause)
         self.status = status
         self.vendor_code = vendor_code
 

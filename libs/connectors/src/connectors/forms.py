@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime
 from connectors.errors import FieldProblem, FormError
 from connectors.protocol import CredentialField, CredentialForm
 
-# Blanks, no-break and zero-width ones too, come along when a key is copied; no field holds one of its own.
-_BLANKS = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
+# Blanks, no-break and zero-width ones too, come along when a key is copied; no key holds one of its own.
+_BLANK = r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+"
+_BLANKS = re.compile(_BLANK)
+_BLANKS_AROUND = re.compile(rf"\A{_BLANK}|{_BLANK}\Z")
 
 EXPIRES_ON = "expires_on"
 
@@ -22,7 +24,8 @@ def read_form(
     optional = tuple(field for field in also if fields.get(field.name))
     for field in form.fields + optional:
         given = fields.get(field.name)
-        value = _chosen(field, _BLANKS.sub("", str(given if given is not None else field.default or "")))
+        blanks = _BLANKS_AROUND if field.keeps_blanks else _BLANKS
+        value = _chosen(field, blanks.sub("", str(given if given is not None else field.default or "")))
         problem = _problem(field, value)
         if problem:
             problems.append(FieldProblem(field.name, problem))

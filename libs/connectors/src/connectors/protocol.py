@@ -17,7 +17,7 @@ from connectors.session import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialField:
-    """One field of a credential form."""
+    """One field of a credential form; a password may hold blanks, so only those around it are stripped."""
 
     name: str
     label: str
@@ -27,11 +27,15 @@ class CredentialField:
     choices: tuple[str, ...] = ()
     required: bool = True
     default: str | None = None
+    keeps_blanks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialForm:
-    """What a user enters for a connection, and an operator once for the installation."""
+    """What a user enters for a connection, and an operator once for the installation.
+
+    A `preview` is built on assumptions: nobody has read real books with it yet.
+    """
 
     provider: Provider
     name: str
@@ -41,6 +45,7 @@ class CredentialForm:
     environments: tuple[str, ...] = ()
     oauth: bool = False
     operator_fields: tuple[CredentialField, ...] = ()
+    preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,15 @@ class Grant:
 class Credentials:
     """A form's fields, stripped and sorted: what is secret, what is not, and access that came with them.
 
-    After `expires_on` the provider refuses them, as far as the user knows.
+    After `expires_on` the provider refuses them, as far as the user knows. With `sign_in_first` the grant
+    holds what must not be kept, such as a password: what signing in gives is kept in its place.
     """
 
     grant: Grant
     settings: Mapping[str, str]
     access: Access | None = None
     expires_on: date | None = None
+    sign_in_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +196,7 @@ class Connector(Protocol):
 
     @property
     def endpoints(self) -> Mapping[str, str]:
-        """Every host by name, with its own address; settings override them."""
+        """Every host by name, with its own address; settings override them, and must where there is none."""
 
     @property
     def budgets(self) -> tuple[Budget, ...]: ...

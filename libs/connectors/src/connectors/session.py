@@ -53,6 +53,10 @@ class Session:
             address = address.replace(f"{{{place}}}", label).replace(f"%7B{place}%7D", label)
         return address
 
+    def has_address(self, provider: Provider, endpoints: Mapping[str, str]) -> bool:
+        """False where each of the provider's hosts still waits for the operator to set its address."""
+        return any(self.endpoint(provider, name, default) for name, default in endpoints.items())
+
     def operator(self, provider: Provider) -> Mapping[str, str]:
         """The installation's own keys at a provider."""
         values = self._settings.operators.get(provider, {})

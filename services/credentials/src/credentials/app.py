@@ -98,7 +98,7 @@ def build_routers(
     """The HTTP API."""
     people, clock = People(current_user), outside.clock
     return [
-        providers.build_router(people, outside.switches, outside.connectors),
+        providers.build_router(people, outside.switches, outside.connectors, outside.session),
         connections.build_router(
             people,
             store=outside.store,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from connectors.protocol import Connector, CredentialField
+from connectors.session import Session
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from service_kit.problems import problem_answers
@@ -35,6 +36,8 @@ class ProviderView(BaseModel):
     provider: Provider
     name: str
     enabled: bool
+    preview: bool = Field(description="Built on assumptions: nobody has read real books with it yet.")
+    configured: bool = Field(description="False while the operator has not set an address that is needed.")
     oauth: bool = Field(description="Connected by a consent in the browser.")
     manual_url: str = Field(description='Where "Read the manual" leads.')
     countries: tuple[str, ...]
@@ -56,7 +59,7 @@ class IntegrationsBody(BaseModel):
 
 
 def build_router(
-    people: People, switches: SwitchStore, connectors: Mapping[Provider, Connector]
+    people: People, switches: SwitchStore, connectors: Mapping[Provider, Connector], session: Session
 ) -> APIRouter:
     """Enabling moves no data, and disabling keeps the credentials."""
     router = APIRouter(tags=["providers"], responses=problem_answers(401, 403, 422, 503))
@@ -66,7 +69,11 @@ def build_router(
     async def list_providers(user: Annotated[User, looks], enabled: bool | None = None) -> CatalogueView:
         switched = await switches.of(user.company_id)
         listed = [
-            _view(connector, provider in switched.enabled)
+            _view(
+                connector,
+                enabled=provider in switched.enabled,
+                configured=session.has_address(provider, connector.endpoints),
+            )
             for provider, connector in connectors.items()
             if enabled is None or enabled is (provider in switched.enabled)
         ]
@@ -90,12 +97,14 @@ def build_router(
     return router
 
 
-def _view(connector: Connector, enabled: bool) -> ProviderView:
+def _view(connector: Connector, *, enabled: bool, configured: bool) -> ProviderView:
     form = connector.form
     return ProviderView(
         provider=connector.provider,
         name=form.name,
         enabled=enabled,
+        preview=form.preview,
+        configured=configured,
         oauth=form.oauth,
         manual_url=form.manual_url,
         countries=form.countries,
