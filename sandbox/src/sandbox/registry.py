@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sandbox.e_conomic.imitation import Economic
 from sandbox.freeagent.imitation import FreeAgent
 from sandbox.merit_aktiva.imitation import MeritAktiva
+from sandbox.quickbooks.imitation import QuickBooks
 from sandbox.smartaccounts.imitation import SmartAccounts
 from sandbox.tripletex.imitation import Tripletex
 from sandbox.world import Imitation, World
@@ -15,6 +16,7 @@ from sandbox.xero.imitation import Xero
 BUILDERS: tuple[Callable[[World], Imitation], ...] = (
     Economic,
     MeritAktiva,
+    QuickBooks,
     SmartAccounts,
     Tripletex,
     Xero,

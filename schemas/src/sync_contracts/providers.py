@@ -12,3 +12,4 @@ class Provider(StrEnum):
     SMARTACCOUNTS = "smartaccounts"
     E_CONOMIC = "e-conomic"
     FREEAGENT = "freeagent"
+    QUICKBOOKS = "quickbooks"

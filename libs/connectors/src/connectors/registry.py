@@ -8,13 +8,14 @@ from connectors.e_conomic import E_CONOMIC
 from connectors.freeagent import FREEAGENT
 from connectors.merit_aktiva import MERIT_AKTIVA
 from connectors.protocol import Connector
+from connectors.quickbooks import QUICKBOOKS
 from connectors.smartaccounts import SMARTACCOUNTS
 from connectors.tripletex import TRIPLETEX
 from connectors.xero import XERO
 
 CONNECTORS: Mapping[Provider, Connector] = {
     connector.provider: connector
-    for connector in (MERIT_AKTIVA, XERO, TRIPLETEX, SMARTACCOUNTS, E_CONOMIC, FREEAGENT)
+    for connector in (MERIT_AKTIVA, XERO, TRIPLETEX, SMARTACCOUNTS, E_CONOMIC, FREEAGENT, QUICKBOOKS)
 }
 
 
