@@ -1,0 +1,3 @@
+from connectors.directo.connector import DIRECTO
+
+__all__ = ["DIRECTO"]
