@@ -106,7 +106,7 @@ def refreshes(stack: CredentialsStack) -> int:
     return sum(one["refreshes"] for one in token_sets(stack))
 
 
-@pytest.mark.parametrize("provider", ["merit-aktiva", "xero", "tripletex", "e-conomic"])
+@pytest.mark.parametrize("provider", ["merit-aktiva", "xero", "tripletex", "e-conomic", "freeagent"])
 async def test_tests_saves_and_leases_what_the_provider_accepts(
     one: CredentialsProcess, firm: str, provider: str
 ) -> None:
@@ -136,6 +136,7 @@ async def test_tests_saves_and_leases_what_the_provider_accepts(
             "xero": {"access_token"},
             "tripletex": {"session_token"},
             "e-conomic": {"agreement_grant_token"},
+            "freeagent": {"access_token"},
         }[provider]
     )
 
@@ -210,6 +211,31 @@ async def test_a_consent_whose_grant_token_comes_back_reads_the_first_month(
     assert (consent["state"], consent["chosen"]) == ("done", str(known["agreement"]))
     assert saved["books"]["name"] == known["name"]
     assert set(leased["access"]) == {"agreement_grant_token"}
+    assert reading == one.stack.sandbox.truth(known, known["last_month"])
+    assert deleted.status_code == 204
+    assert (await lease(one, firm, saved["connection_id"])).status_code == 404
+
+
+async def test_a_consent_to_one_company_is_saved_at_once_and_reads_the_first_month(
+    one: CredentialsProcess, firm: str
+) -> None:
+    known = account(one.stack, "freeagent", 3)  # each refresh replaces its token
+    path = "/v1/clients/client-1/connections/freeagent"
+    async with one.client(firm) as http, httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+        link = (await http.post(f"{path}/consent", json={})).json()
+        pressed = {"auto": "allow", "user": known["user"]}
+        back = await browser.get(link["url"], params=httpx.URL(link["url"]).params.merge(pressed))
+        page = await browser.get(back.headers["location"])
+        consent = (await http.get(f"/v1/consents/{link['consent_id']}")).json()
+        [saved] = (await http.get("/v1/connections", params={"client_id": "client-1"})).json()["connections"]
+        leased = (await lease(one, firm, saved["connection_id"])).json()
+        renewed = (await lease(one, firm, saved["connection_id"], refused_access=leased["access_id"])).json()
+        reading = await read_month(one.stack, known, renewed)
+        deleted = await http.delete(path)
+
+    assert page.status_code == 200
+    assert (consent["state"], saved["books"]["name"]) == ("done", known["name"])
+    assert renewed["access"] != leased["access"]
     assert reading == one.stack.sandbox.truth(known, known["last_month"])
     assert deleted.status_code == 204
     assert (await lease(one, firm, saved["connection_id"])).status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sandbox.clock import Clock
 
 REFRESH_LIFE_S = 631_151_957
+_ACCESS_PARTS = 4
 _FRESH = timedelta(minutes=5)
 
 
@@ -70,7 +72,8 @@ class Tokens:
     def access(self, token_set: TokenSet) -> tuple[str, datetime]:
         """A fresh access token and its end."""
         ends_at = (self._clock.now() + self.access_life).replace(microsecond=0)
-        return self._signed(f"1a{token_set.id}.{token_set.era}.{int(ends_at.timestamp())}"), ends_at
+        parts = f"1a{token_set.id}", token_set.era, int(ends_at.timestamp()), secrets.token_hex(4)
+        return self._signed(".".join(map(str, parts))), ends_at
 
     def current_access(self, token_set: TokenSet) -> tuple[str, datetime]:
         """The one handed out before while it is good for some minutes more, else a new one."""
@@ -108,11 +111,11 @@ class Tokens:
 
     def bearer(self, token: str) -> TokenSet:
         """Whose access token this is, while it is good; raises TokenRefusedError."""
-        set_id, _, rest = self._checked(token).removeprefix("1a").partition(".")
-        era, _, ends_at = rest.partition(".")
-        token_set = self._sets.get(set_id)
-        if token_set is None or not ends_at.isdecimal() or era != str(token_set.era):
+        parts = self._checked(token).removeprefix("1a").split(".")
+        token_set = self._sets.get(parts[0])
+        if token_set is None or len(parts) != _ACCESS_PARTS or parts[1] != str(token_set.era):
             raise TokenRefusedError
+        ends_at = parts[2]
         if self._clock.now() >= datetime.fromtimestamp(int(ends_at), UTC):
             raise TokenRefusedError
         return token_set
