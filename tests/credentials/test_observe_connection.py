@@ -6,7 +6,12 @@ from credentials.refusals import ConnectionNotFoundError
 from credentials.terms import Observation
 from support.credentials_fakes import COMPANY, OWNER, CredentialsWorld, place
 from sync_contracts.codes import ProblemCode
-from sync_contracts.connections import ConnectionHealth, ConnectionNeedsAuth, ConnectionRecovered
+from sync_contracts.connections import (
+    ConnectionHealth,
+    ConnectionNeedsAuth,
+    ConnectionRecovered,
+    ConnectionSaved,
+)
 from sync_contracts.jobs import Books
 
 OAK = Books(external_id="org-1", name="Oak OÜ", currency="EUR")
@@ -112,3 +117,76 @@ async def test_a_message_carries_the_same_id_whenever_it_is_sent(world: Credenti
     again = saved.observed(Observation(outcome=ConnectionHealth.NEEDS_AUTH), now=world.clock.now()).outbox[-1]
 
     assert first.event_id == again.event_id
+
+
+async def test_one_trouble_after_another_is_told_each_and_their_end_once(world: CredentialsWorld) -> None:
+    await world.saved()
+
+    for outcome in (
+        ConnectionHealth.NO_PERMISSION,
+        ConnectionHealth.NEEDS_AUTH,
+        ConnectionHealth.NEEDS_AUTH,
+        ConnectionHealth.OK,
+    ):
+        await observe(world, outcome)
+
+    assert [event.health for event in world.sent.of(ConnectionNeedsAuth)] == [
+        ConnectionHealth.NO_PERMISSION,
+        ConnectionHealth.NEEDS_AUTH,
+    ]
+    assert len(world.sent.of(ConnectionRecovered)) == 1
+
+
+async def test_new_credentials_end_a_trouble_at_their_first_good_reading(world: CredentialsWorld) -> None:
+    await world.saved()
+    await observe(world, ConnectionHealth.NEEDS_AUTH)
+    await world.saved()
+    assert world.sent.of(ConnectionRecovered) == []
+
+    for _ in range(2):
+        await observe(world, ConnectionHealth.OK, generation=2)
+
+    assert [event.generation for event in world.sent.of(ConnectionRecovered)] == [2]
+
+
+async def test_new_credentials_that_were_tested_end_a_trouble_at_once(world: CredentialsWorld) -> None:
+    await world.saved()
+    await observe(world, ConnectionHealth.NEEDS_AUTH)
+    token = await world.tested_token(refresh_token="bob-1")
+
+    await world.use.save(place(), {"refresh_token": "bob-1"}, token, OWNER)
+
+    assert [event.topic for event in world.sent.sent[-2:]] == [
+        ConnectionSaved.topic,
+        ConnectionRecovered.topic,
+    ]
+    assert [event.generation for event in world.sent.of(ConnectionRecovered)] == [2]
+
+
+async def test_a_deleted_connection_has_no_trouble_left_to_end(world: CredentialsWorld) -> None:
+    await world.saved()
+    await observe(world, ConnectionHealth.NEEDS_AUTH)
+    await world.use.delete(place(), OWNER)
+    await world.saved()
+
+    await observe(world, ConnectionHealth.OK, generation=3)
+
+    assert world.sent.of(ConnectionRecovered) == []
+
+
+async def test_a_trouble_keeps_its_cause_when_a_reading_only_repeats_it(world: CredentialsWorld) -> None:
+    saved = await world.saved()
+    known = Observation(outcome=ConnectionHealth.NEEDS_AUTH, cause="The consent has ended.")
+    await world.use.observe(COMPANY, saved.connection_id, 1, known)
+
+    observed = await observe(world, ConnectionHealth.NEEDS_AUTH)
+
+    assert observed.cause == "The consent has ended."
+
+
+async def test_a_trouble_of_another_kind_does_not_keep_the_old_cause(world: CredentialsWorld) -> None:
+    saved = await world.saved()
+    known = Observation(outcome=ConnectionHealth.NO_PERMISSION, cause="Reports may not be read.")
+    await world.use.observe(COMPANY, saved.connection_id, 1, known)
+
+    assert (await observe(world, ConnectionHealth.NEEDS_AUTH)).cause == ""

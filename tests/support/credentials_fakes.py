@@ -101,6 +101,10 @@ class FakeConnections:
         due = [one for one in self._sorted() if one.is_usable and one.renew_at and one.renew_at <= now]
         return due[:limit]
 
+    async def to_warn(self, now: datetime, limit: int) -> list[Connection]:
+        due = [one for one in self._sorted() if one.is_usable and one.warn_at and one.warn_at <= now]
+        return due[:limit]
+
     def _sorted(self) -> list[Connection]:
         return sorted(self.kept.values(), key=lambda one: one.connection_id.bytes)
 

@@ -5,7 +5,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from connectors.errors import AccessRefusedError, ConnectorError, FieldProblem, FormError
 from connectors.limits import Budget
@@ -25,7 +25,7 @@ from connectors.protocol import (
 from connectors.session import Session
 from support.fakes import FakeClock
 from sync_contracts.jobs import Books
-from sync_contracts.metrics import Metric
+from sync_contracts.metrics import Metric, Source
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
@@ -34,7 +34,7 @@ from sync_contracts.providers import Provider
 class FakeProvider:
     """Implements `Connector` and `OAuth`: refresh tokens `<user>-1`, `<user>-2` … work once each.
 
-    A grant with a `key` instead of a `refresh_token` is static.
+    A grant with a `key` instead of a `refresh_token` is static. A token unused for `unused_life` is dead.
     """
 
     clock: FakeClock
@@ -42,9 +42,10 @@ class FakeProvider:
     has_oauth: bool = True
     version: str = "1"
     life: timedelta = timedelta(minutes=30)
+    unused_life: timedelta = timedelta(days=60)
     endpoints: Mapping[str, str] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
-    metrics: frozenset[Metric] = frozenset()
+    sources: Mapping[Metric, Source] = field(default_factory=dict)
     sign_ins: list[str] = field(default_factory=list)
     tests: int = 0
     returned: list[dict[str, str]] = field(default_factory=list)
@@ -60,6 +61,7 @@ class FakeProvider:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     answering: asyncio.Event | None = None
     current: dict[str, int] = field(default_factory=dict)
+    rotated_at: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def form(self) -> CredentialForm:
@@ -81,7 +83,9 @@ class FakeProvider:
         if not entered.get("key") and not entered.get("refresh_token"):
             raise FormError(FieldProblem("key", "is missing"))
         settings = {"tenant_id": entered.pop("tenant_id")} if "tenant_id" in entered else {}
-        return Credentials(Grant(entered), settings, self.pasted)
+        ends = entered.pop("expires_on", None)
+        expires_on = None if ends is None else date.fromisoformat(ends)
+        return Credentials(Grant(entered), settings, self.pasted, expires_on)
 
     def account_key(self, grant: Grant, settings: Mapping[str, str]) -> str:
         return f"{self.provider}/{settings.get('tenant_id', 'own')}"
@@ -102,10 +106,13 @@ class FakeProvider:
 
     def _rotated(self, token: str) -> SignedIn:
         user, _, number = token.partition("-")
-        if self.current.setdefault(user, 1) != int(number):
+        now = self.clock.now()
+        is_dead = now - self.rotated_at.get(user, now) > self.unused_life
+        if is_dead or self.current.setdefault(user, 1) != int(number):
             raise AccessRefusedError("invalid_grant", cause="The consent has ended.")
         self.current[user] += 1
-        access = Access({"access_token": f"access-{user}-{self.current[user]}"}, self.clock.now() + self.life)
+        self.rotated_at[user] = now
+        access = Access({"access_token": f"access-{user}-{self.current[user]}"}, now + self.life)
         return SignedIn(access, Grant({"refresh_token": f"{user}-{self.current[user]}"}), calls=1)
 
     async def identify(self, session: Session, account: Account) -> Identified:

@@ -1,5 +1,6 @@
 """What happens to a client's connection; no message ever holds a secret."""
 
+from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -71,3 +72,12 @@ class ConnectionRecovered(ConnectionEvent):
     """The connection reads again after `connection.needs_auth.v1`."""
 
     topic: ClassVar[str] = "connection.recovered.v1"
+
+
+class ConnectionExpiring(ConnectionEvent):
+    """The credentials end on a known day; sent 30, 7 and 1 days before, until new ones are saved."""
+
+    topic: ClassVar[str] = "connection.expiring.v1"
+
+    expires_on: date
+    days_left: int = Field(ge=0, description="From the UTC day of sending; fewer when it is sent late.")

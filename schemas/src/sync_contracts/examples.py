@@ -1,6 +1,6 @@
 """One whole message of every type, as documentation and as the sample that later versions must still read."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from pydantic import HttpUrl
 from sync_contracts.codes import ProblemCode, RefusalCode, WaitReason, sentence
 from sync_contracts.connections import (
     ConnectionDeleted,
+    ConnectionExpiring,
     ConnectionHealth,
     ConnectionNeedsAuth,
     ConnectionRecovered,
@@ -232,4 +233,14 @@ EXAMPLES: tuple[Event, ...] = (
         }
     ),
     ConnectionRecovered.model_validate(_CONNECTED | {"meta": _asked("recovered"), "generation": 1}),
+    ConnectionExpiring.model_validate(
+        _CONNECTED
+        | {
+            "meta": _asked("expiring"),
+            "provider": Provider.TRIPLETEX,
+            "generation": 1,
+            "expires_on": date(2026, 6, 1),
+            "days_left": 30,
+        }
+    ),
 )

@@ -2,6 +2,7 @@
 
 from sync_contracts.connections import (
     ConnectionDeleted,
+    ConnectionExpiring,
     ConnectionNeedsAuth,
     ConnectionRecovered,
     ConnectionSaved,
@@ -42,6 +43,7 @@ EVENTS: tuple[type[Event], ...] = (
     ConnectionDeleted,
     ConnectionNeedsAuth,
     ConnectionRecovered,
+    ConnectionExpiring,
 )
 
 

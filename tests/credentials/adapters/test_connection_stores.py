@@ -1,7 +1,7 @@
 """One suite for every `ConnectionStore`."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -39,7 +39,7 @@ def fresh(where: Place | None = None) -> Connection:
     return Connection.fresh(where or place(), NOW)
 
 
-def active(where: Place | None = None) -> Connection:
+def active(where: Place | None = None, *, expires_on: date | None = None) -> Connection:
     """A connection right after its first save, before its message was sent."""
     terms = Terms(
         ref=uuid4(),
@@ -48,6 +48,7 @@ def active(where: Place | None = None) -> Connection:
         owner_key="xero/ann",
         books=Books(external_id="org-1", name="Õie Aed OÜ", currency="EUR"),
         health=ConnectionHealth.OK,
+        expires_on=expires_on,
     )
     return fresh(where).begin_save(terms, OWNER, now=NOW).finish_save(terms.ref, TOKEN_SET, now=NOW)
 
@@ -57,7 +58,7 @@ def finished(connection: Connection) -> Connection:
 
 
 async def test_a_record_comes_back_as_it_was(store: ConnectionStore) -> None:
-    connection = active().observed(
+    connection = active(expires_on=date(2026, 7, 1)).observed(
         Observation(outcome=ConnectionHealth.NO_PERMISSION, cause="Reports."), now=NOW
     )
 
@@ -174,3 +175,12 @@ async def test_probes_are_found_when_they_are_due(store: ConnectionStore) -> Non
 
     assert await store.to_probe(NOW - timedelta(seconds=1), 9) == []
     assert [one.client_id for one in await store.to_probe(NOW, 9)] == ["client-1"]
+
+
+async def test_warnings_are_found_when_they_are_due(store: ConnectionStore) -> None:
+    await store.put(active(place("client-1"), expires_on=date(2026, 7, 1)).warned(now=NOW))
+    await store.put(active(place("client-2")))
+
+    june = datetime(2026, 6, 1, tzinfo=UTC)
+    assert await store.to_warn(june - timedelta(seconds=1), 9) == []
+    assert [one.client_id for one in await store.to_warn(june, 9)] == ["client-1"]

@@ -11,6 +11,7 @@ from sync_contracts.codes import ProblemCode
 from sync_contracts.connections import (
     ConnectionDeleted,
     ConnectionEvent,
+    ConnectionExpiring,
     ConnectionHealth,
     ConnectionNeedsAuth,
     ConnectionRecovered,
@@ -19,9 +20,10 @@ from sync_contracts.connections import (
 from sync_contracts.event import Meta
 from sync_contracts.jobs import Books
 
+from credentials.expiry import has_ended, notice
 from credentials.terms import Click, Observation, Place, Stored, Terms
 
-# A refresh token dies after 60 days without use.
+# Unused refresh tokens die: Fortnox's after 45 days, Xero's after 60, QuickBooks' after 100.
 RENEW_EVERY = timedelta(days=7)
 
 CODE_OF_HEALTH: Mapping[ConnectionHealth, ProblemCode] = {
@@ -90,8 +92,10 @@ class Connection(Place):
     click: Click | None = None
     cause: str = ""
     health_changes: int = 0
+    is_trouble_told: bool = Field(default=False, description="And its end not yet.")
     probe_at: AwareDatetime | None = None
     renew_at: AwareDatetime | None = None
+    warn_at: AwareDatetime | None = None
     saved_at: AwareDatetime | None = None
     observed_at: AwareDatetime | None = None
     changed_at: AwareDatetime
@@ -129,7 +133,7 @@ class Connection(Place):
         """The new terms hold from now on; raises ChangeLostError when the save is no longer under way."""
         saving = self._under_way(ref)
         is_tested = saving.terms.health is ConnectionHealth.OK
-        return self._with(
+        saved = self._with(
             stage=Stage.ACTIVE,
             generation=self.generation + 1,
             terms=saving.terms.model_copy(update={"token_set_id": token_set_id}),
@@ -141,10 +145,12 @@ class Connection(Place):
             health_changes=0,
             probe_at=now if is_tested else None,
             renew_at=now + RENEW_EVERY,
+            warn_at=now if saving.terms.expires_on else None,
             saved_at=now,
             observed_at=None,
             changed_at=now,
         )
+        return saved.told(ConnectionHealth.OK, now=now) if is_tested else saved
 
     def undo_save(self, ref: UUID, *, now: datetime) -> "Connection":
         """As it was before; what the save took is given back."""
@@ -166,8 +172,10 @@ class Connection(Place):
             outbox=(*self.outbox, Outgoing.of(deleted, click.traceparent)),
             click=click,
             cause="",
+            is_trouble_told=False,
             probe_at=None,
             renew_at=None,
+            warn_at=None,
             changed_at=now,
         )
 
@@ -193,26 +201,47 @@ class Connection(Place):
         outcome, books = self._judged(seen)
         before = self.terms.health
         terms = self.terms.model_copy(update={"health": outcome, "books": books})
-        known = self._with(terms=terms, cause=seen.cause, observed_at=now)
-        return known if outcome is before else known.told(before, outcome, now=now)
+        known_cause = self.cause if outcome is before else ""
+        cause = self.cause_of(outcome, seen.cause, now=now) or known_cause
+        known = self._with(terms=terms, cause=cause, observed_at=now)
+        return known if outcome is before else known.told(outcome, now=now)
 
-    def told(self, before: ConnectionHealth, after: ConnectionHealth, *, now: datetime) -> "Connection":
-        """With the message about a change of health, where there is one to tell."""
-        if self.click is None:
+    def cause_of(self, outcome: ConnectionHealth, told: str, *, now: datetime) -> str:
+        """Why it does not read: a refusal once the credentials' known day has come is explained by it."""
+        expires_on = None if self.terms is None else self.terms.expires_on
+        if outcome is ConnectionHealth.NEEDS_AUTH and has_ended(expires_on, now):
+            return f"The credentials ended on {expires_on}."
+        return told
+
+    def told(self, health: ConnectionHealth, *, now: datetime) -> "Connection":
+        """With the message that a trouble has begun, or that the one on record is over."""
+        code = CODE_OF_HEALTH.get(health)
+        if self.click is None or (code is None and not self.is_trouble_told):
             return self
         changes = self.health_changes + 1
-        code = CODE_OF_HEALTH.get(after)
         event: ConnectionEvent
         if code is not None:
             named = self._named(self.generation, f"needs_auth/{changes}", self.click, now)
-            event = ConnectionNeedsAuth(**named, health=after, code=code)
-        elif before in CODE_OF_HEALTH:
+            event = ConnectionNeedsAuth(**named, health=health, code=code)
+        else:
             named = self._named(self.generation, f"recovered/{changes}", self.click, now)
             event = ConnectionRecovered(**named)
-        else:
+        return self._telling(event, now, health_changes=changes, is_trouble_told=code is not None)
+
+    def warned(self, *, now: datetime) -> "Connection":
+        """With the warning that is due, each threshold once per save, and the time of the next one."""
+        is_due = self.is_usable and self.warn_at is not None and self.warn_at <= now
+        if not is_due or self.click is None or self.terms is None or self.terms.expires_on is None:
             return self
-        outbox = (*self.outbox, Outgoing.of(event, None))
-        return self._with(health_changes=changes, outbox=outbox, changed_at=now)
+        due = notice(self.terms.expires_on, now)
+        if due.threshold is None:
+            return self._with(warn_at=due.next_at)
+        event = ConnectionExpiring(
+            **self._named(self.generation, f"expiring/{due.threshold}", self.click, now),
+            expires_on=self.terms.expires_on,
+            days_left=due.days_left,
+        )
+        return self._telling(event, now, warn_at=due.next_at)
 
     def probed(self, *, next_at: datetime | None) -> "Connection":
         """When rights are to be probed again; None when they have been."""
@@ -255,6 +284,9 @@ class Connection(Place):
             "provider": self.provider,
             "generation": generation,
         }
+
+    def _telling(self, event: ConnectionEvent, now: datetime, **changes: object) -> "Connection":
+        return self._with(outbox=(*self.outbox, Outgoing.of(event, None)), changed_at=now, **changes)
 
     def _with(self, **changes: object) -> "Connection":
         return self.model_copy(update=changes)

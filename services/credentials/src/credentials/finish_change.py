@@ -11,6 +11,7 @@ from service_kit.publishing import Publish
 from sync_contracts.connections import (
     ConnectionDeleted,
     ConnectionEvent,
+    ConnectionExpiring,
     ConnectionNeedsAuth,
     ConnectionRecovered,
     ConnectionSaved,
@@ -28,6 +29,7 @@ SENDS: tuple[type[ConnectionEvent], ...] = (
     ConnectionDeleted,
     ConnectionNeedsAuth,
     ConnectionRecovered,
+    ConnectionExpiring,
 )
 _BY_TOPIC: Mapping[str, type[ConnectionEvent]] = {event.topic: event for event in SENDS}
 _SEND_S = 5.0

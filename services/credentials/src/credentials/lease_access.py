@@ -88,7 +88,9 @@ class LeaseAccess:
             return await self._current_access(at, refused=refused, needed_s=needed_s)
         except NotReadableError as refusal:
             await self._mark(connection, token_set_id, refusal)
-            raise
+            health = HEALTH_OF_CODE[refusal.problem]
+            cause = connection.cause_of(health, refusal.cause, now=self._clock.now())
+            raise NotReadableError(refusal.problem, cause) from None
 
     async def _mark(self, connection: Connection, token_set_id: UUID, refusal: NotReadableError) -> None:
         seen = Observation(outcome=HEALTH_OF_CODE[refusal.problem], cause=refusal.cause)

@@ -56,6 +56,9 @@ class ConnectionStore(Protocol):
     async def to_renew(self, now: datetime, limit: int) -> list[Connection]:
         """Those whose access is due to be renewed though nobody has read them."""
 
+    async def to_warn(self, now: datetime, limit: int) -> list[Connection]:
+        """Those whose users are due to hear that the credentials end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID, uuid4
 
 from connectors.protocol import Access, Grant
@@ -31,6 +32,7 @@ class Draft:
     owner: Owner
     books: Books
     health: ConnectionHealth
+    expires_on: date | None = None
 
 
 class SaveConnection:
@@ -60,6 +62,7 @@ class SaveConnection:
             owner_key=draft.owner.key,
             books=draft.books,
             health=draft.health,
+            expires_on=draft.expires_on,
         )
         await self._begin(place, terms, click)
         try:

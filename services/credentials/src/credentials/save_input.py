@@ -49,6 +49,7 @@ class SaveInput:
             owner=await self._owner(connector, credentials.grant, account_key),
             books=books or Books(),
             health=ConnectionHealth.UNTESTED if books is None else ConnectionHealth.OK,
+            expires_on=credentials.expires_on,
         )
         return await self._save(place, draft, click)
 

@@ -1,4 +1,4 @@
-"""Does in the background what no request waits for: changes left open, consents, probes, renewals."""
+"""Does in the background what no request waits for: what was left open, probes, renewals, warnings."""
 
 import asyncio
 import logging
@@ -18,6 +18,7 @@ from credentials.ports import ConnectionStore
 from credentials.probe_rights import ProbeRights
 from credentials.run_consent import RunConsent
 from credentials.save_connection import SaveConnection
+from credentials.warn_of_expiry import WarnOfExpiry
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Sweep:
         consents: RunConsent,
         probe: ProbeRights,
         keep_alive: KeepAlive,
+        warn: WarnOfExpiry,
         health: Health,
         clock: Clock,
         left_open_after_s: float,
@@ -47,6 +49,7 @@ class Sweep:
         self._consents = consents
         self._probe = probe
         self._keep_alive = keep_alive
+        self._warn = warn
         self._health = health
         self._clock = clock
         self._left_open_after = timedelta(seconds=left_open_after_s)
@@ -67,6 +70,8 @@ class Sweep:
             await self._patiently(partial(self._probe, connection))
         for connection in await self._store.to_renew(self._clock.now(), _AT_ONCE):
             await self._patiently(partial(self._keep_alive, connection))
+        for connection in await self._store.to_warn(self._clock.now(), _AT_ONCE):
+            await self._patiently(partial(self._warn, connection))
         self._health.up("mongo")
 
     async def _finish_one(self, connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """What a connection's record is made of: where it stands, who asked, what a save lays down."""
 
+from datetime import date
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,6 +49,7 @@ class Terms(Stored):
     owner_key: str
     books: Books = Books()
     health: ConnectionHealth = ConnectionHealth.UNTESTED
+    expires_on: date | None = None
 
 
 class Observation(Stored):

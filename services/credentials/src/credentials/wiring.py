@@ -32,6 +32,7 @@ from credentials.save_input import SaveInput
 from credentials.signatures import Signatures
 from credentials.sweep import Sweep
 from credentials.try_credentials import TryCredentials
+from credentials.warn_of_expiry import WarnOfExpiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,7 @@ class UseCases:
             consents=self.run_consent,
             probe=probe,
             keep_alive=KeepAlive(store=store, lease=self.lease, connectors=connectors, clock=clock),
+            warn=WarnOfExpiry(store=store, finish=finish, clock=clock),
             health=outside.health,
             clock=clock,
             left_open_after_s=times.left_open_after_s,

@@ -30,6 +30,7 @@ class MongoConnections:
         await self._connections.create_index("open_since", sparse=True)
         await self._connections.create_index("probe_due", sparse=True)
         await self._connections.create_index("renew_due", sparse=True)
+        await self._connections.create_index("warn_due", sparse=True)
 
     async def at(self, place: Place) -> Connection | None:
         return _connection(await self._connections.find_one(place.model_dump(mode="json")))
@@ -91,6 +92,9 @@ class MongoConnections:
     async def to_renew(self, now: datetime, limit: int) -> list[Connection]:
         return await self._found({"renew_due": {"$lte": now}} | _USABLE, limit)
 
+    async def to_warn(self, now: datetime, limit: int) -> list[Connection]:
+        return await self._found({"warn_due": {"$lte": now}} | _USABLE, limit)
+
     async def _found(self, wanted: Document, limit: int) -> list[Connection]:
         cursor = self._connections.find(wanted).sort("_id", ASCENDING).limit(limit)
         return [Connection.model_validate(document) async for document in cursor]
@@ -121,4 +125,6 @@ def _document(connection: Connection) -> Document:
         document["probe_due"] = connection.probe_at
     if connection.renew_at is not None:
         document["renew_due"] = connection.renew_at
+    if connection.warn_at is not None:
+        document["warn_due"] = connection.warn_at
     return document

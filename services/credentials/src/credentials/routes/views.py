@@ -1,5 +1,6 @@
 """What connections look like over HTTP; nothing here holds a secret."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -67,6 +68,9 @@ class ConnectionView(BaseModel):
     cause: str
     books: Books | None
     settings: dict[str, str]
+    expires_on: date | None = Field(
+        description="When the credentials end by themselves, as far as the user told."
+    )
     saved_at: AwareDatetime | None
     observed_at: AwareDatetime | None
 
@@ -99,6 +103,7 @@ def view_of(connection: Connection) -> ConnectionView:
         cause=connection.cause if connection.stage is Stage.ACTIVE else "",
         books=terms and terms.books,
         settings=terms.settings if terms else {},
+        expires_on=terms and terms.expires_on,
         saved_at=connection.saved_at,
         observed_at=connection.observed_at,
     )
