@@ -286,6 +286,21 @@ async def test_a_level_below_seven_reads_what_it_may(
     assert "INCOME_FROM_DOCUMENTS" in result.notes
 
 
+async def test_a_ledger_without_a_total_is_counted_row_by_row(
+    sandbox: RunningSandbox, account: dict[str, Any]
+) -> None:
+    month = Month.parse(account["last_month"])
+    sandbox.fault(account, "no_totals")
+
+    async with connected(sandbox, account) as books:
+        reading = await books.connector.read_months(books.session, books.account, [month])
+
+    result = reading.months[month]
+    assert isinstance(result, MonthCounts)
+    told = sandbox.truth(account, str(month))["entry_line_count"]["value"]
+    assert str(result.values[Metric.ENTRY_LINE_COUNT].value) == told
+
+
 async def test_a_spell_of_false_403_answers_is_sat_out(
     sandbox: RunningSandbox, account: dict[str, Any]
 ) -> None:

@@ -186,7 +186,8 @@ class Api:
         key = (company.books.key, path, tuple(sorted(sent.items())), today)
         asking = Asking(company, sent, today)
         rows = self._world.memo.get(key, lambda: sorted(resource.rows(asking), key=_by_creation))
-        with_total = resource.always_tells_total or not company.leaves_totals_out
+        # Nobody has documented a total for the ledger and its journals.
+        with_total = resource.always_tells_total or not self._hit(caller, "no_totals")
         unreadable = self._hit(caller, "unreadable")
         short = self._hit(caller, "short_page") is not None
         return self._page(

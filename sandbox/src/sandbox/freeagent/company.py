@@ -76,11 +76,6 @@ class Company:
         return self.number % 4 == 0
 
     @property
-    def leaves_totals_out(self) -> bool:
-        """Whether ledger and journals come without a total, which nobody has documented for them."""
-        return self.number % 5 == 0
-
-    @property
     def revalues(self) -> bool:
         """Whether it holds a foreign currency, whose value changes each day."""
         return self.number % 3 == 2

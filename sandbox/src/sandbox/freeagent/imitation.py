@@ -36,7 +36,7 @@ class FreeAgent:
     """Fulfils `world.Imitation`: an app for companies, one for a practice, one of the vendor's sandbox."""
 
     provider = PROVIDER
-    faults = frozenset({"api_disabled", "token_500", "token_reply_lost", "token_401"})
+    faults = frozenset({"api_disabled", "no_totals", "token_500", "token_reply_lost", "token_401"})
 
     def __init__(self, world: World) -> None:
         self._companies = open_companies(world)
