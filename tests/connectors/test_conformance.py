@@ -37,6 +37,7 @@ FEWEST_CALLS: Mapping[Provider, Callable[[Sequence[Truth]], int]] = {
     Provider.XERO: either(5, 16),
     Provider.TRIPLETEX: either(4, 15),
     Provider.QUICKBOOKS: either(2, 4),
+    Provider.FORTNOX: either(4, 5),  # the year lies in two financial years
     Provider.FREEAGENT: either(8, 30),  # with one bank account
     Provider.E_CONOMIC: either(5, 6),  # the year lies in two accounting years
     Provider.SMARTACCOUNTS: lambda truths: (
@@ -47,12 +48,20 @@ FEWEST_CALLS: Mapping[Provider, Callable[[Sequence[Truth]], int]] = {
     ),
 }
 TELLS_IDENTITY = frozenset(
-    {Provider.QUICKBOOKS, Provider.FREEAGENT, Provider.XERO, Provider.TRIPLETEX, Provider.E_CONOMIC}
+    {
+        Provider.QUICKBOOKS,
+        Provider.FORTNOX,
+        Provider.FREEAGENT,
+        Provider.XERO,
+        Provider.TRIPLETEX,
+        Provider.E_CONOMIC,
+    }
 )
 # Elsewhere a key opens everything or nothing.
 HAS_RIGHTS = frozenset(
     {
         Provider.QUICKBOOKS,
+        Provider.FORTNOX,
         Provider.FREEAGENT,
         Provider.XERO,
         Provider.TRIPLETEX,
@@ -61,11 +70,12 @@ HAS_RIGHTS = frozenset(
     }
 )
 # Where a year's lists are read whole, trouble on the way leaves none of its months.
-YEAR_AT_ONCE = frozenset({Provider.SMARTACCOUNTS, Provider.E_CONOMIC})
+YEAR_AT_ONCE = frozenset({Provider.FORTNOX, Provider.SMARTACCOUNTS, Provider.E_CONOMIC})
 # The request in which the last months' own records are read, where it is not among the first ten.
 LATE_CALL: Mapping[Provider, int] = {Provider.QUICKBOOKS: 7}
 TELLS_PLAN: Mapping[Provider, frozenset[str]] = {  # by which of these faults
     Provider.QUICKBOOKS: frozenset({"plan_too_low"}),
+    Provider.FORTNOX: frozenset({"plan_too_low"}),
     Provider.MERIT_AKTIVA: frozenset({"plan_too_low", "no_permission"}),
     Provider.SMARTACCOUNTS: frozenset({"plan_too_low"}),
 }

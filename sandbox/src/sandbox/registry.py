@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.e_conomic.imitation import Economic
+from sandbox.fortnox.imitation import Fortnox
 from sandbox.freeagent.imitation import FreeAgent
 from sandbox.merit_aktiva.imitation import MeritAktiva
 from sandbox.quickbooks.imitation import QuickBooks
@@ -21,4 +22,5 @@ BUILDERS: tuple[Callable[[World], Imitation], ...] = (
     Tripletex,
     Xero,
     FreeAgent,
+    Fortnox,
 )

@@ -13,3 +13,4 @@ class Provider(StrEnum):
     E_CONOMIC = "e-conomic"
     FREEAGENT = "freeagent"
     QUICKBOOKS = "quickbooks"
+    FORTNOX = "fortnox"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sync_contracts.providers import Provider
 
 from connectors.e_conomic import E_CONOMIC
+from connectors.fortnox import FORTNOX
 from connectors.freeagent import FREEAGENT
 from connectors.merit_aktiva import MERIT_AKTIVA
 from connectors.protocol import Connector
@@ -15,7 +16,7 @@ from connectors.xero import XERO
 
 CONNECTORS: Mapping[Provider, Connector] = {
     connector.provider: connector
-    for connector in (MERIT_AKTIVA, XERO, TRIPLETEX, SMARTACCOUNTS, E_CONOMIC, FREEAGENT, QUICKBOOKS)
+    for connector in (MERIT_AKTIVA, XERO, TRIPLETEX, SMARTACCOUNTS, E_CONOMIC, FREEAGENT, QUICKBOOKS, FORTNOX)
 }
 
 
