@@ -56,12 +56,12 @@ def jobs_table(jobs: Iterable[Json]) -> Table:
 
 
 def connections_table(connections: Iterable[Json]) -> Table:
-    table = plain_table("client", "system", "books", "health", "what to do")
+    table = plain_table("client", "system", "books", "health", "ends on", "what to do")
     for one in connections:
         books = (one["books"] or {}).get("name") or ""
         health = one["health"] or one["state"]
         advice = one["cause"] or one["message"] or ""
-        table.add_row(one["client_id"], one["provider"], books, health, advice)
+        table.add_row(one["client_id"], one["provider"], books, health, one["expires_on"] or "", advice)
     return table
 
 
