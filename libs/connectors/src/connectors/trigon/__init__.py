@@ -1,0 +1,3 @@
+from connectors.trigon.connector import TRIGON
+
+__all__ = ["TRIGON"]
