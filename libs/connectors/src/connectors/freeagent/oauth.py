@@ -28,7 +28,6 @@ BUDGET_S = 45.0
 PRACTICE = "practice"
 # The vendor allows a user 15 a minute.
 REFRESHES = (Budget(name="refreshes", calls=12, per_s=60.0),)
-_SEEN_AGAIN = "Authorise again."
 # *Unconfirmed* bodies: who names none of these faults of ours has refused the token.
 _OUR_FAULTS = ("invalid_client", "unauthorized_client", "invalid_request", "unsupported_grant_type")
 
@@ -90,7 +89,7 @@ class FreeAgentOAuth:
 async def sign_in(session: Session, grant: Grant, settings: Mapping[str, str]) -> SignedIn:
     """Refresh the tokens; the answer's refresh token is the one to keep, whether or not it is new."""
     if "refresh_token" not in grant.values:
-        raise AccessRefusedError("the grant holds no refresh token", cause=_SEEN_AGAIN)
+        raise AccessRefusedError("the grant holds no refresh token", cause="Authorise again.")
     fields = {"grant_type": "refresh_token", "refresh_token": grant.values["refresh_token"]}
     return await _token(session, settings["environment"], fields, grant)
 
@@ -167,10 +166,8 @@ def _refusal(response: httpx.Response, now: datetime, owner: str) -> ConnectorEr
         return ProviderDownError(f"{status} at {where}")
     fault = next((fault for fault in _OUR_FAULTS if fault in response.text), "")
     if status in {400, 401} and not fault:
-        return AccessRefusedError(
-            "the refresh token is refused",
-            cause=f"The consent has ended or was withdrawn: {_SEEN_AGAIN.lower()}",
-        )
+        cause = "The consent has ended or was withdrawn: authorise again."
+        return AccessRefusedError("the refresh token is refused", cause=cause)
     if fault == "invalid_client":
         # Not the client's fault: no consent is given up because of the installation's own keys.
         return RejectedRequestError("FreeAgent refuses the installation's client id or secret", status=status)
