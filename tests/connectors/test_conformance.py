@@ -1,7 +1,7 @@
 """What every connector owes, against the sandbox's imitations of all providers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
@@ -469,3 +469,16 @@ async def test_no_error_tells_a_secret(sandbox: RunningSandbox, provider: Provid
 
     assert secrets
     assert not [secret for secret in secrets if any(secret in text for text in told_texts)]
+
+
+async def test_an_end_date_that_its_form_asks_for_is_no_secret_and_no_setting(
+    sandbox: RunningSandbox, provider: Provider
+) -> None:
+    connector, day = connector_for(provider), date(2999, 12, 31)
+    fields = account_of(sandbox, provider)["credentials"] | {"expires_on": day.isoformat()}
+
+    credentials = connector.split(fields)
+
+    asks = any(field.name == "expires_on" for field in connector.form.fields)
+    assert credentials.expires_on == (day if asks else None)
+    assert "expires_on" not in {*credentials.grant.values, *credentials.settings}
