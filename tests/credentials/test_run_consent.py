@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
-from connectors.errors import AccessRefusedError
+from connectors.errors import AccessRefusedError, ForbiddenError
 from connectors.oauth import code_challenge
 from credentials.connection import Stage
 from credentials.consent import Consent, ConsentState
@@ -159,6 +159,23 @@ async def test_a_refused_code_is_told(world: CredentialsWorld, monkeypatch: pyte
     consent = await come_back(world)
 
     assert (consent.state, consent.cause) == (ConsentState.FAILED, "The code is spent.")
+    assert world.vault.kept == {}
+
+
+async def test_a_consent_whose_organisations_are_refused_says_so_and_leaves_no_secret(
+    world: CredentialsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> object:
+        raise ForbiddenError("3100", cause="The company is not connected.")
+
+    monkeypatch.setattr(FakeProvider, "organisations", refuse)
+
+    consent = await come_back(world)
+
+    assert (consent.state, consent.cause) == (ConsentState.FAILED, "The company is not connected.")
+    assert world.consents.kept[consent.consent_id].state is ConsentState.FAILED
+    world.clock.forward(minutes=16)
+    await world.use.sweep.once()
     assert world.vault.kept == {}
 
 

@@ -81,7 +81,9 @@ class RunConsent:
             return await self._opened(consent, code, returned or {})
         except ConnectorError as error:
             logger.warning("a consent failed", extra={"error": type(error).__name__})
-            return await self._put(consent.failed(error.cause or error.detail))
+            # Once the tokens were kept there is a newer record, and it knows their set.
+            latest = await self._store.by_id(consent.consent_id) or consent
+            return await self._put(latest.failed(error.cause or error.detail))
 
     async def of(self, company_id: str, consent_id: UUID) -> Consent:
         """Raises ConsentNotFoundError."""
