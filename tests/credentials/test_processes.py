@@ -241,6 +241,52 @@ async def test_a_consent_to_one_company_is_saved_at_once_and_reads_the_first_mon
     assert (await lease(one, firm, saved["connection_id"])).status_code == 404
 
 
+@pytest.mark.parametrize("number", [1, 3], ids=["production", "sandbox"])
+async def test_a_consent_that_names_its_company_in_the_callback_reads_the_first_month(
+    one: CredentialsProcess, firm: str, number: int
+) -> None:
+    known = account(one.stack, "quickbooks", number)
+    path, realm_id = "/v1/clients/client-1/connections/quickbooks", known["credentials"]["realm_id"]
+    async with one.client(firm) as http, httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+        link = (await http.post(f"{path}/consent", json={})).json()
+        pressed = {"auto": "allow", "realm": realm_id}
+        back = await browser.get(link["url"], params=httpx.URL(link["url"]).params.merge(pressed))
+        await browser.get(back.headers["location"])
+        consent = (await http.get(f"/v1/consents/{link['consent_id']}")).json()
+        [saved] = (await http.get("/v1/connections", params={"client_id": "client-1"})).json()["connections"]
+        leased = (await lease(one, firm, saved["connection_id"])).json()
+        reading = await read_month(one.stack, known, leased)
+        deleted = await http.delete(path)
+        shown = (await browser.get(f"{one.stack.sandbox.base_url}/quickbooks/_consents")).json()
+
+    assert consent["state"] == "done", consent
+    assert saved["books"]["name"] == known["name"]
+    assert leased["settings"] == {
+        "realm_id": realm_id,
+        "environment": known["credentials"]["environment"],
+    }
+    assert reading == one.stack.sandbox.truth(known, known["last_month"])
+    assert deleted.status_code == 204
+    assert all(each["revoked"] for each in shown if each["realm_id"] == realm_id)
+
+
+async def test_a_realm_that_was_changed_on_its_way_back_opens_nothing(
+    one: CredentialsProcess, firm: str
+) -> None:
+    mine, other = (account(one.stack, "quickbooks", number)["credentials"]["realm_id"] for number in (4, 5))
+    path = "/v1/clients/client-1/connections/quickbooks"
+    async with one.client(firm) as http, httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+        link = (await http.post(f"{path}/consent", json={})).json()
+        pressed = {"auto": "allow", "realm": mine}
+        back = await browser.get(link["url"], params=httpx.URL(link["url"]).params.merge(pressed))
+        await browser.get(back.headers["location"].replace(mine, other))
+        consent = (await http.get(f"/v1/consents/{link['consent_id']}")).json()
+        saved = (await http.get("/v1/connections", params={"client_id": "client-1"})).json()["connections"]
+
+    assert (consent["state"], saved) == ("failed", [])
+    assert "company ID" in consent["cause"]
+
+
 async def test_fifty_jobs_on_an_expired_single_use_token_refresh_once_over_two_processes(
     one: CredentialsProcess, two: CredentialsProcess, firm: str
 ) -> None:
