@@ -299,3 +299,18 @@ async def test_a_name_that_nobody_knows_is_told_from_a_name_server_that_is_silen
         await api_over(in_turn(*[failed] * 3), SteppingClock()).send(Call(path="/x"))
 
     assert type(caught.value) is kind
+
+
+async def test_a_call_may_have_more_patience_than_others() -> None:
+    told: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        told.append(request.extensions["timeout"]["read"])
+        return httpx.Response(200)
+
+    api = api_over(answer, SteppingClock())
+
+    await api.send(Call(path="/x"))
+    await api.send(Call(path="/x", patience=1.5))
+
+    assert told == [60.0, 90.0]
