@@ -9,6 +9,7 @@ from sandbox.fortnox.imitation import Fortnox
 from sandbox.freeagent.imitation import FreeAgent
 from sandbox.merit_aktiva.imitation import MeritAktiva
 from sandbox.quickbooks.imitation import QuickBooks
+from sandbox.scoro.imitation import Scoro
 from sandbox.smartaccounts.imitation import SmartAccounts
 from sandbox.tripletex.imitation import Tripletex
 from sandbox.world import Imitation, World
@@ -23,4 +24,5 @@ BUILDERS: tuple[Callable[[World], Imitation], ...] = (
     Xero,
     FreeAgent,
     Fortnox,
+    Scoro,
 )

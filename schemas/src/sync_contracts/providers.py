@@ -14,3 +14,4 @@ class Provider(StrEnum):
     FREEAGENT = "freeagent"
     QUICKBOOKS = "quickbooks"
     FORTNOX = "fortnox"
+    SCORO = "scoro"

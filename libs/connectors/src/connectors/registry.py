@@ -10,13 +10,24 @@ from connectors.freeagent import FREEAGENT
 from connectors.merit_aktiva import MERIT_AKTIVA
 from connectors.protocol import Connector
 from connectors.quickbooks import QUICKBOOKS
+from connectors.scoro import SCORO
 from connectors.smartaccounts import SMARTACCOUNTS
 from connectors.tripletex import TRIPLETEX
 from connectors.xero import XERO
 
 CONNECTORS: Mapping[Provider, Connector] = {
     connector.provider: connector
-    for connector in (MERIT_AKTIVA, XERO, TRIPLETEX, SMARTACCOUNTS, E_CONOMIC, FREEAGENT, QUICKBOOKS, FORTNOX)
+    for connector in (
+        MERIT_AKTIVA,
+        XERO,
+        TRIPLETEX,
+        SMARTACCOUNTS,
+        E_CONOMIC,
+        FREEAGENT,
+        QUICKBOOKS,
+        FORTNOX,
+        SCORO,
+    )
 }
 
 
