@@ -106,7 +106,9 @@ def refreshes(stack: CredentialsStack) -> int:
     return sum(one["refreshes"] for one in token_sets(stack))
 
 
-@pytest.mark.parametrize("provider", ["merit-aktiva", "xero", "tripletex", "e-conomic", "freeagent"])
+@pytest.mark.parametrize(
+    "provider", ["merit-aktiva", "xero", "tripletex", "e-conomic", "freeagent", "fortnox"]
+)
 async def test_tests_saves_and_leases_what_the_provider_accepts(
     one: CredentialsProcess, firm: str, provider: str
 ) -> None:
@@ -136,6 +138,7 @@ async def test_tests_saves_and_leases_what_the_provider_accepts(
             "xero": {"access_token"},
             "tripletex": {"session_token"},
             "e-conomic": {"agreement_grant_token"},
+            "fortnox": {"access_token"},
             "freeagent": {"access_token"},
         }[provider]
     )
@@ -285,6 +288,35 @@ async def test_a_realm_that_was_changed_on_its_way_back_opens_nothing(
 
     assert (consent["state"], saved) == ("failed", [])
     assert "company ID" in consent["cause"]
+
+
+async def test_a_consent_to_a_service_account_outlives_its_access_token(
+    one: CredentialsProcess, firm: str
+) -> None:
+    known = account(one.stack, "fortnox", 2)
+    path, tenant_id = "/v1/clients/client-1/connections/fortnox", known["credentials"]["tenant_id"]
+    async with one.client(firm) as http, httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+        link = (await http.post(f"{path}/consent", json={})).json()
+        pressed = {"auto": "allow", "organisation": tenant_id}
+        back = await browser.get(link["url"], params=httpx.URL(link["url"]).params.merge(pressed))
+        await browser.get(back.headers["location"])
+        consent = (await http.get(f"/v1/consents/{link['consent_id']}")).json()
+        [saved] = (await http.get("/v1/connections", params={"client_id": "client-1"})).json()["connections"]
+        leased = (await lease(one, firm, saved["connection_id"])).json()
+        renewed = (await lease(one, firm, saved["connection_id"], refused_access=leased["access_id"])).json()
+        reading = await read_month(one.stack, known, renewed)
+        deleted = await http.delete(path)
+        headers = {"Authorization": f"Bearer {renewed['access']['access_token']}"}
+        after = await browser.get(f"{known['endpoints']['api']}/3/companyinformation", headers=headers)
+
+    assert (consent["state"], consent["chosen"]) == ("done", tenant_id)
+    assert saved["books"]["name"] == known["name"]
+    assert leased["settings"] == {"tenant_id": tenant_id}
+    assert set(renewed["access"]) == {"access_token"}
+    assert renewed["access"] != leased["access"]
+    assert reading == one.stack.sandbox.truth(known, known["last_month"])
+    assert (deleted.status_code, after.status_code) == (204, 401)
+    assert (await lease(one, firm, saved["connection_id"])).status_code == 404
 
 
 async def test_fifty_jobs_on_an_expired_single_use_token_refresh_once_over_two_processes(
