@@ -1,0 +1,1 @@
+"""Imitation of Trigon, by an assumed contract."""
