@@ -3,10 +3,24 @@
 from uuid import UUID
 
 import pytest
+from connectors.errors import (
+    AccessRefusedError,
+    ConnectorError,
+    ForbiddenError,
+    RejectedRequestError,
+    ThrottledError,
+)
+from connectors.errors import ProviderDownError as ConnectorDownError
 from credentials.connection import Connection, Stage
 from credentials.lease_access import LeaseWish
-from credentials.refusals import ConnectionBusyError, InvalidRequestError
+from credentials.refusals import (
+    ConnectionBusyError,
+    InvalidRequestError,
+    NotReadableError,
+    ProviderDownError,
+)
 from service_kit.errors import DependencyDownError
+from service_kit.problems import ProblemError
 from support.credentials_fakes import COMPANY, OWNER, CredentialsWorld, place
 from sync_contracts.connections import ConnectionHealth, ConnectionRecovered, ConnectionSaved
 from sync_contracts.jobs import Books
@@ -206,3 +220,46 @@ async def _leave_open(world: CredentialsWorld) -> UUID:
 
 def _wish(connection: Connection) -> LeaseWish:
     return LeaseWish(company_id=connection.company_id, connection_id=connection.connection_id)
+
+
+async def test_what_must_not_be_kept_is_exchanged_before_anything_is_stored(world: CredentialsWorld) -> None:
+    world.provider.signs_in_first = True
+    world.provider.has_oauth = False
+    token = await world.tested_token(refresh_token="ann-1")
+
+    saved = await world.use.save(place(), {"refresh_token": "ann-2"}, None, OWNER)
+
+    [(token_set, version)] = world.vault.kept.values()
+    assert token is not None
+    assert version == 1
+    assert token_set.grant.values == {"refresh_token": "ann-3"}
+    assert token_set.issued is not None
+    lease = await world.use.lease(
+        LeaseWish(company_id=COMPANY, connection_id=saved.connection_id, generation=saved.generation)
+    )
+    assert lease.access == {"access_token": "access-ann-3"}
+    assert world.provider.sign_ins == ["ann-1", "ann-2"]
+
+
+@pytest.mark.parametrize(
+    ("error", "refusal", "code"),
+    [
+        (AccessRefusedError("401", cause="Wrong."), NotReadableError, "NEEDS_AUTH"),
+        (ForbiddenError("403"), NotReadableError, "NO_PERMISSION"),
+        (RejectedRequestError("no address"), NotReadableError, "PROVIDER_REJECTED_REQUEST"),
+        (ConnectorDownError("502"), ProviderDownError, "PROVIDER_DOWN"),
+        (ThrottledError("429", retry_after_s=40, budget_key="a"), ProviderDownError, "PROVIDER_DOWN"),
+    ],
+)
+async def test_nothing_is_stored_where_signing_in_first_fails(
+    world: CredentialsWorld, error: ConnectorError, refusal: type[ProblemError], code: str
+) -> None:
+    world.provider.signs_in_first = True
+    world.provider.sign_in_error = error
+
+    with pytest.raises(refusal) as caught:
+        await world.saved()
+
+    assert caught.value.code == code
+    assert not world.vault.kept
+    assert await world.store.at(place()) is None

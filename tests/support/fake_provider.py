@@ -55,6 +55,7 @@ class FakeProvider:
     test_error: ConnectorError | None = None
     probe_error: ConnectorError | None = None
     pasted: Access | None = None
+    signs_in_first: bool = False
     revoke_error: ConnectorError | None = None
     books: Books = field(default_factory=lambda: Books(external_id="org-1", name="Oak OÜ", currency="EUR"))
     organisations_found: tuple[tuple[str, bool], ...] = (("org-1", True),)
@@ -85,7 +86,9 @@ class FakeProvider:
         settings = {"tenant_id": entered.pop("tenant_id")} if "tenant_id" in entered else {}
         ends = entered.pop("expires_on", None)
         expires_on = None if ends is None else date.fromisoformat(ends)
-        return Credentials(Grant(entered), settings, self.pasted, expires_on)
+        return Credentials(
+            Grant(entered), settings, self.pasted, expires_on, sign_in_first=self.signs_in_first
+        )
 
     def account_key(self, grant: Grant, settings: Mapping[str, str]) -> str:
         return f"{self.provider}/{settings.get('tenant_id', 'own')}"

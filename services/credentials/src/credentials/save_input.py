@@ -1,20 +1,27 @@
 """Saves what a user has entered into a provider's form."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
+from connectors.errors import ConnectorError, ThrottledError
 from connectors.protocol import Connector, Credentials, Grant
+from connectors.session import Session
 from service_kit.clock import Clock
+from sync_contracts.codes import ProblemCode
 from sync_contracts.connections import ConnectionHealth
 from sync_contracts.jobs import Books
 from sync_contracts.providers import Provider
 
 from credentials.connection import Connection
 from credentials.ports import Owner
-from credentials.refusals import InvalidRequestError
+from credentials.refusals import InvalidRequestError, NotReadableError, ProviderDownError
 from credentials.save_connection import Draft, SaveConnection
 from credentials.signatures import SignatureError, Signatures, TestedInput
 from credentials.terms import Click, Place
 from credentials.try_credentials import split
+
+_SIGN_IN_S = 30.0
 
 
 class SaveInput:
@@ -24,11 +31,13 @@ class SaveInput:
         self,
         *,
         connectors: Mapping[Provider, Connector],
+        session: Session,
         save: SaveConnection,
         signatures: Signatures,
         clock: Clock,
     ) -> None:
         self._connectors = connectors
+        self._session = session
         self._save = save
         self._signatures = signatures
         self._clock = clock
@@ -36,10 +45,11 @@ class SaveInput:
     async def __call__(
         self, place: Place, fields: Mapping[str, str], test_token: str | None, click: Click
     ) -> Connection:
-        """Raises InvalidRequestError, ConnectionBusyError."""
+        """Raises InvalidRequestError, ConnectionBusyError, and what signing in first may raise."""
         connector = self._connectors[place.provider]
         credentials = split(connector, fields)
         books = None if test_token is None else await self._tested(place, credentials, test_token)
+        credentials = await self._to_keep(connector, credentials)
         account_key = connector.account_key(credentials.grant, credentials.settings)
         draft = Draft(
             grant=credentials.grant,
@@ -52,6 +62,21 @@ class SaveInput:
             expires_on=credentials.expires_on,
         )
         return await self._save(place, draft, click)
+
+    async def _to_keep(self, connector: Connector, entered: Credentials) -> Credentials:
+        """What may be kept: a password gives way to what signing in with it brings."""
+        if not entered.sign_in_first:
+            return entered
+        try:
+            async with asyncio.timeout(_SIGN_IN_S):
+                signed_in = await connector.sign_in(self._session, entered.grant, entered.settings)
+        except ThrottledError as error:
+            raise ProviderDownError(error.retry_after_s) from None
+        except (ConnectorError, TimeoutError) as error:
+            if isinstance(error, TimeoutError) or error.code is ProblemCode.PROVIDER_DOWN:
+                raise ProviderDownError from None
+            raise NotReadableError(error.code, error.cause) from None
+        return replace(entered, grant=signed_in.grant, access=signed_in.access, sign_in_first=False)
 
     async def _owner(self, connector: Connector, grant: Grant, account_key: str) -> Owner:
         # Named by all that was entered: a wrong key of one client must not replace another's right one.

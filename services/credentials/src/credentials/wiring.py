@@ -87,7 +87,9 @@ class UseCases:
             clock=clock,
         )
         save = SaveConnection(store=store, register=register, vault=vault, finish=finish, clock=clock)
-        self.save = SaveInput(connectors=connectors, save=save, signatures=signatures, clock=clock)
+        self.save = SaveInput(
+            connectors=connectors, session=session, save=save, signatures=signatures, clock=clock
+        )
         self.delete = DeleteConnection(store=store, finish=finish, clock=clock)
         self.observe = ObserveConnection(store=store, finish=finish, clock=clock)
         self.lease = LeaseAccess(
