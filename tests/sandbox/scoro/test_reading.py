@@ -302,3 +302,13 @@ def test_days_can_be_ignored_pages_repeated_and_texts_cut_short(sandbox: Running
 
     assert {row["date"][:7] for row in unfiltered} != {"2026-03"}
     assert first == second
+
+
+def test_a_filter_may_have_one_end_only(sandbox: RunningSandbox) -> None:
+    reader = caller(sandbox, 0)
+
+    rows = reader.ask("invoices", filter={"date": {"from_date": "2026-11-01"}}).json()["data"]
+    older = reader.ask("invoices", filter={"date": {"to_date": "2026-03-31"}}).json()["data"]
+
+    assert min(row["date"] for row in rows) == "2026-11-01"
+    assert max(row["date"] for row in older) == "2026-03-31"
