@@ -28,6 +28,7 @@ from connectors.errors import (
 from connectors.limits import MAX_WAIT_S, Budget, Limiter
 from connectors.rows import parse_json
 from connectors.session import CONNECT_TIMEOUT_S, Session
+from connectors.transfer import transfer
 
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
@@ -166,9 +167,10 @@ class Api:
             url += "?" + query_text(call.params)
         headers = {"User-Agent": "ledgerbus", **call.headers}
         timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
-        return await self.session.http.request(
+        request = self.session.http.build_request(
             call.method, url, headers=headers, content=call.body or None, timeout=timeout
         )
+        return await transfer(self.session.http, request)
 
     def _left_s(self) -> float:
         left_s = self._deadline_s - self._clock.monotonic_s()
