@@ -34,6 +34,10 @@ THROTTLE_S = 60.0
 DATA_TRIES = 2
 # *unconfirmed*: a 403 that says so is about the key, any other about a right
 KEY_WORDS = ("key", "unauthorized")
+REFUSED = (
+    "The key is wrong, was revoked or has passed its end date, or it belongs to the other interface: "
+    "copy it again, or ask Directo's administrator for a new one."
+)
 TALLINN = ZoneInfo("Europe/Tallinn")
 
 T = TypeVar("T")
@@ -49,7 +53,7 @@ def host(session: Session, account: Account, *, budgets: tuple[Budget, ...]) -> 
         return call.with_headers({"X-Directo-Key": api_key, "Accept": "application/json"})
 
     def refusal(response: httpx.Response, now: datetime) -> ConnectorError | None:
-        return _unavailable(response, now, key) or _refusal(response, now, account.settings)
+        return _unavailable(response, now, key) or _refusal(response, is_xml=is_xml)
 
     return Host(
         provider=Provider.DIRECTO,
@@ -82,10 +86,8 @@ async def ledger(api: Api, settings: Mapping[str, str], first: date, last: date)
     rows = await dated(api, "transactions", first, last)
     require("transactions", rows, ("type", "number", "date", "rows"))
     lines = [line for row in rows for line in listed(row.get("rows"), "rows")]
-    require("transactions.rows", lines, ("account",))
-    # One side alone may be a document that takes itself back; without both there are no amounts at all.
-    if not any("debitamount" in line for line in lines):
-        require("transactions.rows", lines, ("creditamount",))
+    # A row may lack one side, but a ledger has both.
+    require("transactions.rows", lines, ("account", "debitamount", "creditamount"))
     return rows
 
 
@@ -130,17 +132,13 @@ def _unavailable(response: httpx.Response, now: datetime, account_key: str) -> C
     return ProviderDownError(f"{status}") if status >= 500 else None
 
 
-def _refusal(response: httpx.Response, now: datetime, settings: Mapping[str, str]) -> ConnectorError | None:
+def _refusal(response: httpx.Response, *, is_xml: bool) -> ConnectorError | None:
     status, where = response.status_code, f"{response.status_code} at {response.request.url.path}"
-    if status == 200:
-        told = xml_direct.told(response.content) if settings["interface"] == XML_DIRECT else None
-    else:
-        told = _told(response)
-    match told:
+    match _told(response, is_xml=is_xml):
         case None:
             return None
         case Told.KEY:
-            return AccessRefusedError(where, cause=_why_refused(now, settings))
+            return AccessRefusedError(where, cause=REFUSED)
         case Told.RIGHT:
             return ForbiddenError(
                 where,
@@ -151,8 +149,10 @@ def _refusal(response: httpx.Response, now: datetime, settings: Mapping[str, str
     return RejectedRequestError(where, status=status)
 
 
-def _told(response: httpx.Response) -> Told:
+def _told(response: httpx.Response, *, is_xml: bool) -> Told | None:
     match response.status_code:
+        case 200:
+            return xml_direct.told(response.content) if is_xml else None
         case 401:
             return Told.KEY
         case 403:
@@ -161,13 +161,3 @@ def _told(response: httpx.Response) -> Told:
         case 404:
             return Told.ADDRESS
     return Told.REQUEST
-
-
-def _why_refused(now: datetime, settings: Mapping[str, str]) -> str:
-    end = settings.get("expires_on")
-    if end is not None and date.fromisoformat(end) < now.astimezone(TALLINN).date():
-        return f"The key's end date, {end}, has passed: ask Directo's administrator for a new one."
-    return (
-        "The key is wrong, was revoked or has reached its end date, or it belongs to the other interface: "
-        "copy it again, or ask Directo's administrator for a new one."
-    )

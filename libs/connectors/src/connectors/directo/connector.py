@@ -19,7 +19,6 @@ Quirks: nothing tells whose books they are. Fields are chosen per key: one that 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import partial
 
 from sync_contracts.jobs import Books
@@ -30,7 +29,7 @@ from connectors.api import Api
 from connectors.directo.calls import ENDPOINTS, REST, TALLINN, XML_DIRECT, account_classes, host, ledger
 from connectors.directo.months import INVOICES, LEDGER, SOURCES, plan, probe
 from connectors.errors import FieldProblem, FormError
-from connectors.forms import read_form
+from connectors.forms import expiry_field, read_form, take_expiry
 from connectors.limits import Budget
 from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant, SignedIn
 from connectors.rest import RestConnector, RestSpec, Settings
@@ -59,13 +58,7 @@ FORM = CredentialForm(
             help="From Directo's administrator, best of a service user. XML Direct: worker card > Admin > "
             "XML interfaces. It opens one company database.",
         ),
-        CredentialField(
-            name="expires_on",
-            label="End date of the key",
-            pattern=r"\d{4}-\d{2}-\d{2}",
-            required=False,
-            help="YYYY-MM-DD, where the administrator has set one.",
-        ),
+        expiry_field("Where the administrator has set an end date for the key."),
         CredentialField(
             name="sales_from",
             label="Sales from",
@@ -85,6 +78,7 @@ FORM = CredentialForm(
             label="Database",
             pattern=r".{1,100}",
             required=False,
+            keeps_blanks=True,
             help="The database's name, for people to read.",
         ),
     ),
@@ -97,12 +91,9 @@ def split(fields: Mapping[str, str]) -> Credentials:
     values = read_form(FORM, fields)
     if values["interface"] == XML_DIRECT and values["sales_from"] == INVOICES:
         raise FormError(FieldProblem("sales_from", "XML Direct gives no invoices; choose ledger"))
-    try:
-        date.fromisoformat(values.get("expires_on", "2000-01-01"))
-    except ValueError:
-        raise FormError(FieldProblem("expires_on", "End date of the key is not a date")) from None
+    expires_on = take_expiry(values)
     grant = Grant({"api_key": values.pop("api_key")})
-    return Credentials(grant, values)
+    return Credentials(grant, values, expires_on=expires_on)
 
 
 async def sign_in(session: Session, grant: Grant, settings: Settings) -> SignedIn:  # noqa: ARG001 (a static key)

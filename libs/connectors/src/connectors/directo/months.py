@@ -106,14 +106,14 @@ class _Months:
         documents = [Document.of(row) for row in rows]
         invoices = await invoice_rows(api, window.first_day, window.last_day) if self.takes_invoices else None
         for month in (month for month in self.task.months if month in window):
-            self._begin(month, is_empty=not rows)
+            self._begin(month, documents)
         self._each(documents, window)
         if invoices is not None:
             if self.sales and not invoices:
                 raise without_right()
             bucket(self.task.tally, window, invoices, day_of, self._invoice)
 
-    def _begin(self, month: Month, *, is_empty: bool) -> None:
+    def _begin(self, month: Month, documents: list[Document]) -> None:
         """What the month can tell, and from where."""
         tally = self.task.tally
         absent = () if self.has_classes else _WITHOUT_CLASSES
@@ -122,8 +122,10 @@ class _Months:
         for metric in _SALES if self.takes_invoices else ():
             tally.put(month, metric, ZERO, Source.DOCUMENTS)
         tally.note(month, "PURCHASES_ARE_EXPENSES" if self.has_classes else "NO_ACCOUNT_CLASSES")
-        if is_empty:
+        if not documents:
             tally.note(month, "LEDGER_IS_EMPTY")
+        elif not any("date" in line for document in documents for line in document.all_lines()):
+            tally.note(month, "ROWS_WITHOUT_DATES")
 
     def _each(self, documents: Iterable[Document], window: Months) -> None:
         """Count each document in the months that it touches; what is unreadable fails those."""
