@@ -39,6 +39,7 @@ def open_pages(truths: Sequence[Truth], *metrics: str) -> int:
 
 # How many calls a month and a year take, signing in and identity apart, told by their truths.
 FEWEST_CALLS: Mapping[Provider, Callable[[Sequence[Truth]], int]] = {
+    Provider.DIRECTO: either(2, 2),
     Provider.MERIT_AKTIVA: either(5, 25),
     Provider.XERO: either(5, 16),
     Provider.TRIPLETEX: either(4, 15),
@@ -72,6 +73,7 @@ TELLS_IDENTITY = frozenset(
 # Elsewhere a key opens everything or nothing.
 HAS_RIGHTS = frozenset(
     {
+        Provider.DIRECTO,
         Provider.SCORO,
         Provider.QUICKBOOKS,
         Provider.FORTNOX,
@@ -83,7 +85,9 @@ HAS_RIGHTS = frozenset(
     }
 )
 # Where a year's lists are read whole, trouble on the way leaves none of its months.
-YEAR_AT_ONCE = frozenset({Provider.SCORO, Provider.FORTNOX, Provider.SMARTACCOUNTS, Provider.E_CONOMIC})
+YEAR_AT_ONCE = frozenset(
+    {Provider.DIRECTO, Provider.SCORO, Provider.FORTNOX, Provider.SMARTACCOUNTS, Provider.E_CONOMIC}
+)
 # The request in which the last months' own records are read, where it is not among the first ten.
 LATE_CALL: Mapping[Provider, int] = {Provider.QUICKBOOKS: 7}
 TELLS_PLAN: Mapping[Provider, frozenset[str]] = {  # by which of these faults

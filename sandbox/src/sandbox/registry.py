@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.directo.imitation import Directo
 from sandbox.e_conomic.imitation import Economic
 from sandbox.fortnox.imitation import Fortnox
 from sandbox.freeagent.imitation import FreeAgent
@@ -25,4 +26,5 @@ BUILDERS: tuple[Callable[[World], Imitation], ...] = (
     FreeAgent,
     Fortnox,
     Scoro,
+    Directo,
 )

@@ -15,3 +15,4 @@ class Provider(StrEnum):
     QUICKBOOKS = "quickbooks"
     FORTNOX = "fortnox"
     SCORO = "scoro"
+    DIRECTO = "directo"

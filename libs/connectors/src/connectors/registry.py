@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sync_contracts.providers import Provider
 
+from connectors.directo import DIRECTO
 from connectors.e_conomic import E_CONOMIC
 from connectors.fortnox import FORTNOX
 from connectors.freeagent import FREEAGENT
@@ -27,6 +28,7 @@ CONNECTORS: Mapping[Provider, Connector] = {
         QUICKBOOKS,
         FORTNOX,
         SCORO,
+        DIRECTO,
     )
 }
 

@@ -15,7 +15,9 @@ Quirks: nothing tells whose books they are. Fields are chosen per key: one that 
     Amounts may be negative on either side, null or absent; a class is a number or a text. A number repeats
     across types. XML Direct has no account classes, so it gives counts only; its errors come with status 200.
     *Unconfirmed*: statuses of errors (`_told`, `KEY_WORDS`), two conditions on one date (`dated`), fields of
-    invoices (`invoices`), days of XML Direct (`transactions_between`), types but ARVE and OST, the currency.
+    invoices (`DAY`, `NET`, `VAT`, `GROSS`), days of XML Direct (`transactions_between`), its containers
+    (`ROOTS`), types but ARVE and OST (`SALE`, `PURCHASE`), how far a row's date may be from its document's
+    (`AROUND`), the currency (`CURRENCY`).
 """
 
 from collections.abc import Mapping, Sequence
