@@ -1,6 +1,6 @@
 """What every connector owes, against the sandbox's imitations of all providers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,91 +12,13 @@ from connectors.registry import connector_for
 from httpx_aiohttp import AiohttpTransport
 from sandbox.clock import Clock
 from support.connecting import connected
+from support.owed import OWED
 from support.sandbox_server import RunningSandbox, running_sandbox
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.jobs import Books
 from sync_contracts.month import Month, Months
 from sync_contracts.providers import Provider
 
-Truth = Mapping[str, Mapping[str, str]]
-
-
-def either(month: int, year: int) -> Callable[[Sequence[Truth]], int]:
-    """So many calls for a month and for a year, where everything fits on one page."""
-    return lambda truths: month if len(truths) == 1 else year
-
-
-def pages(truths: Sequence[Truth], size: int, *metrics: str) -> int:
-    """The pages of a list over all these months that holds what the metrics count."""
-    return max(1, -(-sum(int(truth[metric]["value"]) for truth in truths for metric in metrics) // size))
-
-
-def open_pages(truths: Sequence[Truth], *metrics: str) -> int:
-    """The pages of a list whose last page is known by being smaller than 25, 50 or 100 rows."""
-    rows = sum(int(truth[metric]["value"]) for truth in truths for metric in metrics)
-    return rows // 100 + 1 + (rows in {25, 50})
-
-
-# How many calls a month and a year take, signing in and identity apart, told by their truths.
-FEWEST_CALLS: Mapping[Provider, Callable[[Sequence[Truth]], int]] = {
-    Provider.DIRECTO: either(2, 2),
-    Provider.MERIT_AKTIVA: either(5, 25),
-    Provider.XERO: either(5, 16),
-    Provider.TRIPLETEX: either(4, 15),
-    Provider.QUICKBOOKS: either(2, 4),
-    Provider.FORTNOX: either(4, 5),  # the year lies in two financial years
-    Provider.FREEAGENT: either(8, 30),  # with one bank account
-    Provider.E_CONOMIC: either(5, 6),  # the year lies in two accounting years
-    Provider.SMARTACCOUNTS: lambda truths: (
-        1
-        + pages(truths, 100, "entry_count")
-        + pages(truths, 100, "sales_invoice_count", "sales_credit_note_count")
-        + pages(truths, 100, "purchase_invoice_count", "purchase_credit_note_count")
-    ),
-    Provider.SCORO: lambda truths: (
-        1  # the expenses of a year are few
-        + open_pages(truths, "sales_invoice_count", "sales_credit_note_count")
-        + open_pages(truths, "purchase_invoice_count", "purchase_credit_note_count")
-    ),
-}
-TELLS_IDENTITY = frozenset(
-    {
-        Provider.SCORO,
-        Provider.QUICKBOOKS,
-        Provider.FORTNOX,
-        Provider.FREEAGENT,
-        Provider.XERO,
-        Provider.TRIPLETEX,
-        Provider.E_CONOMIC,
-    }
-)
-# Elsewhere a key opens everything or nothing.
-HAS_RIGHTS = frozenset(
-    {
-        Provider.DIRECTO,
-        Provider.SCORO,
-        Provider.QUICKBOOKS,
-        Provider.FORTNOX,
-        Provider.FREEAGENT,
-        Provider.XERO,
-        Provider.TRIPLETEX,
-        Provider.SMARTACCOUNTS,
-        Provider.E_CONOMIC,
-    }
-)
-# Where a year's lists are read whole, trouble on the way leaves none of its months.
-YEAR_AT_ONCE = frozenset(
-    {Provider.DIRECTO, Provider.SCORO, Provider.FORTNOX, Provider.SMARTACCOUNTS, Provider.E_CONOMIC}
-)
-# The request in which the last months' own records are read, where it is not among the first ten.
-LATE_CALL: Mapping[Provider, int] = {Provider.QUICKBOOKS: 7}
-TELLS_PLAN: Mapping[Provider, frozenset[str]] = {  # by which of these faults
-    Provider.SCORO: frozenset({"plan_too_low"}),
-    Provider.QUICKBOOKS: frozenset({"plan_too_low"}),
-    Provider.FORTNOX: frozenset({"plan_too_low"}),
-    Provider.MERIT_AKTIVA: frozenset({"plan_too_low", "no_permission"}),
-    Provider.SMARTACCOUNTS: frozenset({"plan_too_low"}),
-}
 CLIENTS = 15
 # Whenever the suite runs, the same months are read: years of any kind begin and end somewhere.
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -130,12 +52,12 @@ def last_months(account: Mapping[str, Any], count: int) -> list[Month]:
 
 def fewest_calls(sandbox: RunningSandbox, account: dict[str, Any], months: Sequence[Month]) -> int:
     truths = [sandbox.truth(account, str(month)) for month in months]
-    return FEWEST_CALLS[Provider(account["provider"])](truths)
+    return OWED[Provider(account["provider"])].calls(truths)
 
 
 def late_call(sandbox: RunningSandbox, account: dict[str, Any], months: Sequence[Month]) -> int:
     """A request when some of the year has been read and some has not."""
-    known = LATE_CALL.get(Provider(account["provider"]))
+    known = OWED[Provider(account["provider"])].late_call
     return known or min(11, fewest_calls(sandbox, account, months) - 1)
 
 
@@ -263,8 +185,8 @@ async def test_a_test_is_short_and_tells_what_the_provider_tells(
         await books.connector.probe_rights(books.session, books.account, last_months(account, 1)[0])
 
     assert found.calls <= 2
-    assert found.known is (provider in TELLS_IDENTITY)
-    assert (found.books.name == account["name"]) is (provider in TELLS_IDENTITY)
+    assert found.known is OWED[provider].identity
+    assert (found.books.name == account["name"]) is OWED[provider].identity
 
 
 async def test_a_revoked_key_is_refused_access(sandbox: RunningSandbox, provider: Provider) -> None:
@@ -293,7 +215,7 @@ async def test_a_key_revoked_on_the_way_leaves_whole_months(
 
     whole = [month for month in months if isinstance(reading.months[month], MonthCounts)]
     assert len(whole) < 12
-    assert bool(whole) is (provider not in YEAR_AT_ONCE)
+    assert bool(whole) is not OWED[provider].year_at_once
     for month in whole:
         assert told(reading.months[month]) == sandbox.truth(account, str(month))
     assert codes({month: reading.months[month] for month in months if month not in whole}) == {
@@ -311,7 +233,7 @@ async def test_a_missing_plan_or_right_is_forbidden(
         sandbox.fault(account, fault)
         reading = await books.connector.read_months(books.session, books.account, last_months(account, 2))
 
-    is_plan = fault in TELLS_PLAN.get(provider, frozenset())
+    is_plan = fault in OWED[provider].plan_faults
     assert codes(reading.months) == {
         ProblemCode.PROVIDER_PLAN_TOO_LOW if is_plan else ProblemCode.NO_PERMISSION
     }
@@ -329,7 +251,7 @@ async def test_a_probe_tells_a_right_that_is_missing(sandbox: RunningSandbox, pr
         except ForbiddenError:
             refused = True
 
-    assert refused is (provider in HAS_RIGHTS)
+    assert refused is OWED[provider].rights
 
 
 @pytest.mark.parametrize("fault", ["error_500", "gateway_502"])
@@ -379,7 +301,7 @@ async def test_on_a_throttle_whole_months_are_kept_and_the_rest_waits(
     whole = [month for month in months if isinstance(reading.months[month], MonthCounts)]
     assert len(waits) + len(whole) == 12
     assert waits
-    assert bool(whole) is (provider not in YEAR_AT_ONCE)
+    assert bool(whole) is not OWED[provider].year_at_once
     for month in whole:
         assert told(reading.months[month]) == sandbox.truth(account, str(month))
     assert {wait.reason for wait in waits} == {WaitReason.RATE_LIMITED}
@@ -448,8 +370,8 @@ async def test_other_books_are_told_where_the_provider_tells_whose_they_are(
         sandbox.fault(account, "wrong_company")
         reading = await books.connector.read_months(books.session, books.account, [month], expected=expected)
 
-    assert reading.identity_known is (provider in TELLS_IDENTITY)
-    if provider in TELLS_IDENTITY:
+    assert reading.identity_known is OWED[provider].identity
+    if OWED[provider].identity:
         assert codes(reading.months) == {ProblemCode.WRONG_COMPANY}
         assert reading.calls == 0
 
