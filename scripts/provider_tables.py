@@ -23,7 +23,8 @@ def providers_page() -> str:
 
 def _overview(connectors: list[Connector]) -> str:
     rows = "".join(
-        f"| [{each.form.name}](#{_anchor(each)}) | `{each.provider}` | {_where(each)} | {_entered(each)} "
+        f"| [{each.form.name}](#{_anchor(each)}){_marker(each)} | `{each.provider}` "
+        f"| {_where(each)} | {_entered(each)} "
         f"| {'consent in the browser' if each.oauth else 'keys'} | {_list(each.endpoints)} |\n"
         for each in connectors
     )
@@ -65,6 +66,13 @@ def _unconfirmed(said: dict[str, str]) -> str:
     sentences = [sentence for body in said.values() for sentence in re.split(r"(?<=\.)\s+", body)]
     marked = [sentence for sentence in sentences if "*unconfirmed*" in sentence.lower()]
     return " ".join(marked) or "nothing"
+
+
+def _marker(connector: Connector) -> str:
+    """A preview says so, and so does one that waits for the operator's address."""
+    marks = ["preview"] if connector.form.preview else []
+    marks += ["the operator sets its address"] if not any(connector.endpoints.values()) else []
+    return f" ({'; '.join(marks)})" if marks else ""
 
 
 def _where(connector: Connector) -> str:

@@ -58,6 +58,15 @@ def _scoro(truths: Sequence[Truth]) -> int:
     )
 
 
+def _trigon(truths: Sequence[Truth]) -> int:
+    return (
+        pages(truths, 100, "sales_invoice_count", "sales_credit_note_count")
+        + pages(truths, 100, "purchase_invoice_count", "purchase_credit_note_count")
+        + pages(truths, 100, "entry_count")
+        + pages(truths, 100, "bank_transaction_count")
+    )
+
+
 PLAN = frozenset({"plan_too_low"})
 
 OWED: Mapping[Provider, Owed] = {
@@ -72,5 +81,6 @@ OWED: Mapping[Provider, Owed] = {
     # The year lies in two financial years.
     Provider.FORTNOX: Owed(calls=either(4, 5), identity=True, year_at_once=True, plan_faults=PLAN),
     Provider.SCORO: Owed(calls=_scoro, identity=True, year_at_once=True, plan_faults=PLAN),
+    Provider.TRIGON: Owed(calls=_trigon, identity=True, year_at_once=True, plan_faults=PLAN),
     Provider.DIRECTO: Owed(calls=either(2, 2), year_at_once=True),
 }

@@ -12,6 +12,7 @@ from sandbox.merit_aktiva.imitation import MeritAktiva
 from sandbox.quickbooks.imitation import QuickBooks
 from sandbox.scoro.imitation import Scoro
 from sandbox.smartaccounts.imitation import SmartAccounts
+from sandbox.trigon.imitation import Trigon
 from sandbox.tripletex.imitation import Tripletex
 from sandbox.world import Imitation, World
 from sandbox.xero.imitation import Xero
@@ -21,6 +22,7 @@ BUILDERS: tuple[Callable[[World], Imitation], ...] = (
     MeritAktiva,
     QuickBooks,
     SmartAccounts,
+    Trigon,
     Tripletex,
     Xero,
     FreeAgent,

@@ -16,3 +16,4 @@ class Provider(StrEnum):
     FORTNOX = "fortnox"
     SCORO = "scoro"
     DIRECTO = "directo"
+    TRIGON = "trigon"

@@ -13,6 +13,7 @@ from connectors.protocol import Connector
 from connectors.quickbooks import QUICKBOOKS
 from connectors.scoro import SCORO
 from connectors.smartaccounts import SMARTACCOUNTS
+from connectors.trigon import TRIGON
 from connectors.tripletex import TRIPLETEX
 from connectors.xero import XERO
 
@@ -29,6 +30,7 @@ CONNECTORS: Mapping[Provider, Connector] = {
         FORTNOX,
         SCORO,
         DIRECTO,
+        TRIGON,
     )
 }
 

@@ -1,7 +1,7 @@
 """Trigon, Estonia: one firm of an accounting firm's user. A preview: no description of its API was found.
 
 Source: two editions of a help page of Uku (help.getuku.com, Trigon integration), which contradict each other
-    in what the user enters; read 2026-06. All that is technical is contract v0, our own assumption.
+    in what the user enters. All that is technical is contract v0, our own assumption.
 Access: ID token and API key of a Trigon user in two headers; or the user's e-mail and password once, which
     are exchanged for such a pair with a refresh token and an end. Each refresh replaces the refresh token.
     Production and test have no address of their own: the operator sets them, and without one nothing works.

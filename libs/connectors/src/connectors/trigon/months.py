@@ -172,7 +172,7 @@ class _Months:
                 raise
             self.missing[listing].update(self._wanted(window))
             if listing is Listing.BANK:
-                self._note(window, "BANK_TRANSACTIONS_REFUSED")
+                self._note(window, "BANK_REFUSED")
             return False
         bucket(self.task.tally, window, rows, lambda row: day(row, Field.DATE), count)
         return True
