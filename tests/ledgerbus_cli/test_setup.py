@@ -48,3 +48,14 @@ async def test_topics_and_logins_are_there_however_often_it_runs(
 
 def test_a_token_without_rights_is_told(kafka_bootstrap: str, vault: VaultAccess, tmp_path: Path) -> None:
     assert run_setup(kafka_bootstrap, vault, tmp_path, "no-such-token") != 0
+
+
+def test_no_secret_is_an_argument(tmp_path: Path) -> None:
+    where = ["--kafka", "127.0.0.1:9", "--vault", "http://127.0.0.1:9", "--secret-ids", str(tmp_path)]
+
+    answer = CliRunner().invoke(app, ["setup", *where], env={"VAULT_TOKEN": ""})
+    with_token = CliRunner().invoke(app, ["setup", *where, "--token", "secret"])
+
+    assert (answer.exit_code, with_token.exit_code) == (2, 2)
+    assert "VAULT_TOKEN" in answer.stderr
+    assert "No such option" in with_token.stderr

@@ -27,7 +27,7 @@ def demo(
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Connect at least 30 clients, sync them on this machine, and compare each value with the truth.
+    """Sync clients of every accounting system on this machine, and compare each value with the truth.
 
     Ends with 1 when a value differs or a run does not end.
     """

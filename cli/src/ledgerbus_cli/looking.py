@@ -74,4 +74,5 @@ async def summaries(
 async def connections(*, desk: Desk, client: ClientFilter = None, provider: ProviderFilter = None) -> None:
     """The clients' connections and how well they read."""
     found = await desk.platform.connections(client, provider)
+    found.sort(key=lambda one: (one["client_id"], one["provider"]))
     desk.output.show(found, connections_table(found))

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from ledgerbus_cli.problems import LedgerbusError
 
 _WIDTH_IN_FILES = 160
+_WIDEST = 1000  # a narrow terminal breaks the line, never a figure or an id
 _JSON = "ledgerbus.json"
 # Typer brings its own click and exports neither this error nor the type of a context.
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
@@ -27,7 +28,10 @@ class Output:
         if self.as_json:
             print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
         else:
-            _console(stderr=False).print(text)
+            console = _console(stderr=False)
+            whole = console.measure(text, options=console.options.update(max_width=_WIDEST)).minimum
+            console.width = max(console.width, whole)
+            console.print(text)
 
     @property
     def remarks(self) -> Console:

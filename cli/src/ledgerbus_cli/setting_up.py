@@ -1,6 +1,7 @@
 """`ledgerbus setup`: what a broker and a vault of one's own need before the services start."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -24,15 +25,18 @@ def setup(
     kafka: Annotated[str, typer.Option(help="The broker, as HOST:PORT.")],
     vault: Annotated[str, typer.Option(help="The vault's address.")],
     secret_ids: Annotated[Path, typer.Option(help="A folder for the services' secret-ids, a file each.")],
-    token: Annotated[str, typer.Option(envvar="VAULT_TOKEN", help="Of somebody who may administer Vault.")],
     partitions: Annotated[int, typer.Option(min=1, help="Of each topic; no service has more processes.")] = (
         PARTITIONS
     ),
     replicas: Annotated[int, typer.Option(min=1, help="Of each topic.")] = 1,
 ) -> None:
-    """Make the topics, and Vault's mount, policies, roles and secret-ids; safe to repeat."""
+    """Make the topics, and Vault's mount, policies, roles and secret-ids; safe to repeat.
+
+    VAULT_TOKEN holds the token of somebody who may administer Vault.
+    """
+    token = os.environ.get("VAULT_TOKEN")
     if not token:
-        raise BadUsageError("Set VAULT_TOKEN.")
+        raise BadUsageError("Set VAULT_TOKEN to the token of somebody who may administer Vault.")
     try:
         asyncio.run(create_topics(kafka, all_topics(), partitions, replication_factor=replicas))
     except KafkaError:

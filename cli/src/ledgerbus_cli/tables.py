@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -13,11 +15,24 @@ from ledgerbus_cli.service_calls import Json
 
 _SHOWN = ("document_count", "sales_net", "purchase_net", "income_total", "expense_total", "entry_count")
 
+# Columns that may go on in a next line; figures, names and ids stay whole in any terminal.
+_PROSE = {"answer", "books", "connected by", "manual", "notes", "what to do", "why"}
+
+
+class _PlainTable(Table):
+    """A table whose columns other than prose are never narrower than what stands in them."""
+
+    def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+        super().add_row(*cells, **options)
+        for column, cell in zip(self.columns, cells, strict=False):
+            if column.no_wrap:
+                column.min_width = max(column.min_width or cell_len(str(column.header)), cell_len(str(cell)))
+
 
 def plain_table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = _PlainTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column not in _PROSE)
     return table
 
 
