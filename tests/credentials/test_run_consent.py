@@ -1,13 +1,14 @@
 """Consent: signed state used once, choice of an organisation, secrets straight to the vault."""
 
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from connectors.errors import AccessRefusedError, ForbiddenError
 from connectors.oauth import code_challenge
 from credentials.connection import Stage
-from credentials.consent import Consent, ConsentState
+from credentials.consent import LINK_LIFE, Consent, ConsentOrganisation, ConsentState
 from credentials.refusals import ConsentNotFoundError, ConsentStateError, InvalidRequestError
 from support.credentials_fakes import COMPANY, OWNER, CredentialsWorld, place
 from support.fake_provider import FakeProvider
@@ -50,6 +51,26 @@ async def test_among_several_new_organisations_the_user_chooses(world: Credentia
     assert saved.terms is not None
     assert saved.terms.settings == {"tenant_id": "org-1"}
     assert len(world.sent.of(ConnectionSaved)) == 1
+
+
+async def test_nobody_is_asked_to_choose_while_the_only_new_organisation_is_being_connected() -> None:
+    now, opened = (
+        datetime(2026, 5, 2, tzinfo=UTC),
+        (organisation("org-1", new=False), organisation("org-2", new=True)),
+    )
+    consent = Consent(consent_id=uuid4(), place=place("client-1"), click=OWNER, expires_at=now + LINK_LIFE)
+
+    several = consent.opened((organisation("org-1", new=True), organisation("org-2", new=True)), now)
+    only = consent.opened(opened, now)
+
+    assert (several.state, only.state) == (ConsentState.CHOOSING, ConsentState.EXCHANGING)
+    assert only.may_choose_at(now)
+    assert not consent.may_choose_at(now)
+    assert not only.chose("org-2").may_choose_at(now)
+
+
+def organisation(external_id: str, *, new: bool) -> ConsentOrganisation:
+    return ConsentOrganisation(external_id=external_id, name="", settings={}, just_consented=new)
 
 
 async def test_a_consent_gives_access_without_another_call(world: CredentialsWorld) -> None:

@@ -205,8 +205,8 @@ def test_a_consent_in_the_browser_connects_an_organisation(
             {"user": account["user"], "auto": "allow", "organisation": chosen}
         )
         httpx.get(browser, follow_redirects=True).raise_for_status()
-        said, _ = process.communicate(timeout=60)
+        said, why = process.communicate(timeout=60)
 
-    assert process.returncode == 0
+    assert process.returncode == 0, why
     assert json.loads(said)["books"]["name"] == account["name"]
     assert hand("connections").json[0]["settings"] == {"tenant_id": account["credentials"]["tenant_id"]}

@@ -72,13 +72,19 @@ class Consent(BaseModel):
         return self.model_copy(update={"owner_key": owner_key, "token_set_id": token_set_id})
 
     def opened(self, organisations: tuple[ConsentOrganisation, ...], now: datetime) -> "Consent":
-        """The secrets are in the vault; the user chooses an organisation."""
+        """The secrets are in the vault; the user chooses, unless only one organisation is new."""
+        new = [organisation for organisation in organisations if organisation.just_consented]
         changes = {
-            "state": ConsentState.CHOOSING,
+            "state": ConsentState.EXCHANGING if len(new) == 1 else ConsentState.CHOOSING,
             "organisations": organisations,
             "expires_at": now + CHOICE_LIFE,
         }
         return self.model_copy(update=changes)
+
+    def may_choose_at(self, now: datetime) -> bool:
+        """Whether an organisation can be chosen: also where the choice at once was cut off."""
+        open_states = {ConsentState.EXCHANGING, ConsentState.CHOOSING}
+        return bool(self.organisations) and self.seen_at(now) in open_states
 
     def failed(self, cause: str) -> "Consent":
         return self.model_copy(update={"state": ConsentState.FAILED, "cause": cause})

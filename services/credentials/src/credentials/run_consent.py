@@ -14,7 +14,7 @@ from sync_contracts.jobs import Books
 from sync_contracts.providers import Provider
 
 from credentials.connection import Connection
-from credentials.consent import LINK_LIFE, Consent, ConsentOrganisation, ConsentState, ConsentUsedError
+from credentials.consent import LINK_LIFE, Consent, ConsentOrganisation, ConsentUsedError
 from credentials.finish_change import FinishChange
 from credentials.ports import ConsentStore, Owner, TokenSetRegister, TokenSetVault
 from credentials.refusals import (
@@ -95,7 +95,7 @@ class RunConsent:
     async def choose(self, company_id: str, consent_id: UUID, external_id: str) -> Connection:
         """Save the connection to the chosen organisation."""
         consent = await self.of(company_id, consent_id)
-        if consent.seen_at(self._clock.now()) is not ConsentState.CHOOSING:
+        if not consent.may_choose_at(self._clock.now()):
             raise ConsentStateError
         for organisation in consent.organisations:
             if organisation.external_id == external_id:
