@@ -46,5 +46,7 @@ async def test_run_ends_right_although_a_process_dies_at(
     for client in CLIENTS:
         await firm.assert_truth(client, Provider.TRIPLETEX, FEBRUARY)
         assert len(await firm.platform.history(client, Provider.TRIPLETEX, FEBRUARY)) == 1
-    sent = [one for one in firm.platform.inbox.received if one.event == receipt]
+    heard = firm.platform.inbox.received
+    await eventually(lambda: any(one.event == receipt for one in heard))  # it is kept before it is sent
+    sent = [one for one in heard if one.event == receipt]
     assert len({(one.headers["ce_id"], one.body) for one in sent}) == 1
