@@ -12,7 +12,7 @@ demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
 
 test: .venv/installed  ## every test a person runs, on embedded servers
-	$(BIN)/pytest -n 3 --dist loadgroup -q
+	$(BIN)/pytest -n 2 --dist loadgroup -q
 
 check: lint test  ## what CI runs
 

@@ -12,9 +12,11 @@ from sync_contracts.runs import JobEnding, RunEnding
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 MARCH = Month(2026, 3)
+# Keys, rotating tokens, sessions, consent data and files; the conformance suite reads years of all systems.
+DIFFERENT = [Provider.MERIT_AKTIVA, Provider.XERO, Provider.TRIPLETEX, Provider.FORTNOX, Provider.DIRECTO]
 
 
-@pytest.mark.parametrize("provider", Provider)
+@pytest.mark.parametrize("provider", DIFFERENT)
 async def test_reload_writes_twelve_months_that_equal_the_books(firm: Firm, provider: Provider) -> None:
     await firm.connect("client-1", provider)
 
