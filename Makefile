@@ -44,6 +44,6 @@ clean:
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "This Python has no venv; on Debian or Ubuntu install it with: apt-get install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@echo "installing into .venv"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@
