@@ -339,7 +339,9 @@ async def test_the_share_is_known_from_the_first_assignment_on(group: Group, kaf
     settings = windowed_worker.kafka_settings(kafka_bootstrap)
     broker = build_broker(settings, name="share", health=Health())
 
-    @Subscriptions(broker, settings, "share").windowed(group.topic, Window(slots=1, on_share=shares.append))
+    @Subscriptions(broker, settings, "share").windowed(
+        Window(slots=1, on_share=shares.append), {group.topic: Task.model_validate_json}
+    )
     async def on_task(_: Task) -> None: ...
 
     await start_broker(broker)

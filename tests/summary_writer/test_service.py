@@ -141,7 +141,7 @@ async def test_what_cannot_be_read_or_written_is_parked_alone(writer: Writer) ->
     assert SummaryUpdated.model_validate_json(answered.value).job.client_id == "client-17"
     assert {record.key for record in parked} == {key, f"{writer.company}/too-long/xero".encode()}
     assert {dict(record.headers)["dead_letter_error"] for record in parked} == {
-        b"JSONDecodeError",
+        b"ValidationError",
         b"Inexact",
     }
 

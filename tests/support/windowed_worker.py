@@ -33,7 +33,7 @@ async def work(bootstrap: str, topic: str, slots: int, notes: Path) -> None:
     window = Window(slots=slots, commit_every_s=0.2, revoke_grace_s=3.0, drain_s=10.0)
     file = os.open(notes, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
-    @Subscriptions(broker, settings, "worker").windowed(topic, window)
+    @Subscriptions(broker, settings, "worker").windowed(window, {topic: Task.model_validate_json})
     async def on_task(message: Task) -> None:
         os.write(file, f"started {message.number}\n".encode())
         await asyncio.sleep(message.lasts_s)

@@ -59,6 +59,11 @@ class SandboxClient:
                     totals[kind] = totals.get(kind, 0) + number
         return totals
 
+    async def slow_down(self, provider: Provider, seconds: float) -> None:
+        """Each of the provider's calls takes so long from now on."""
+        body = {"provider": provider, "fault": "slow", "each_s": seconds}
+        (await self.http.post(self.url + "/_control", json=body)).raise_for_status()
+
     async def allow(self, consent_url: str, account: SandboxAccount) -> None:
         """Be the user in the browser: log in, tick the one organisation, allow, follow the way back."""
         chosen = {

@@ -20,6 +20,7 @@ SHARED_FAULTS = frozenset(
         "gateway_502",
         "throttle_429",
         "hang",
+        "slow",
         "short_page",
         "wrong_company",
         "no_permission",
@@ -92,7 +93,9 @@ class Faults:
         return None
 
     async def hang(self, request: Request, provider: str, account: str) -> None:
-        """Keep a call waiting while its fault lasts, its caller stays, and nobody clears it."""
+        """Keep a call waiting while its fault lasts, its caller stays, and nobody clears it; or let it be slow."""
+        if slow := self.hit(provider, account, "slow"):
+            await asyncio.sleep(float(slow.options.get("each_s", 1.0)))
         fault = self.hit(provider, account, "hang")
         if fault is None:
             return

@@ -60,6 +60,10 @@ class MongoRuns:
         found = [_run(document) async for document in self._runs.find(wanted, _WITHOUT_PLAN)]
         return sorted(found, key=lambda run: (run.accepted_at, run.run_id))
 
+    async def states_of(self, run_ids: Collection[UUID]) -> dict[UUID, RunState]:
+        found = self._runs.find({"_id": {"$in": list(run_ids)}}, {"state": True})
+        return {document["_id"]: RunState(document["state"]) async for document in found}
+
     async def open_among(self, run_ids: Collection[UUID]) -> set[UUID]:
         wanted = {"_id": {"$in": list(run_ids)}, "state": RunState.OPEN}
         return {document["_id"] async for document in self._runs.find(wanted, {"_id": True})}
