@@ -93,7 +93,7 @@ class Faults:
         return None
 
     async def hang(self, request: Request, provider: str, account: str) -> None:
-        """Keep a call waiting while its fault lasts, its caller stays, and nobody clears it; or let it be slow."""
+        """Keep a call waiting while its fault lasts, its caller stays, and nobody clears it."""
         if slow := self.hit(provider, account, "slow"):
             await asyncio.sleep(float(slow.options.get("each_s", 1.0)))
         fault = self.hit(provider, account, "hang")

@@ -68,8 +68,16 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         routers=[routes.build_router(cases.read, current_user)],
         on_startup=[ensure_indexes],
         background=[
-            every(settings.release_every_s, release, name="release", health=health),
-            every(settings.settle_every_s, cases.settle, name="settle", health=health),
+            every(
+                settings.release_every_s,
+                release,
+                name="release",
+                health=health,
+                wake=cases.news.to_release,
+            ),
+            every(
+                settings.settle_every_s, cases.settle, name="settle", health=health, wake=cases.news.to_settle
+            ),
             every(settings.watch_every_s, watch, name="watch", health=health),
         ],
         on_shutdown=[close, cases.leadership.give_up],
