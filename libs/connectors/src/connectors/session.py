@@ -1,9 +1,7 @@
-"""What all calls of one process share: HTTP client, limits, addresses, the installation's keys."""
+"""What all calls of one process share: connections, limits, addresses, the installation's keys."""
 
-import logging
 import re
 from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
@@ -22,17 +20,17 @@ CONNECT_TIMEOUT_S = 10.0
 
 
 class Session:
-    """One per process; closes its client on leaving."""
+    """One per process; closes its connections on leaving."""
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         *,
         limiter: Limiter,
         clock: Clock,
         settings: ConnectorSettings,
     ) -> None:
-        self.http = http
+        self.transport = transport
         self.limiter = limiter
         self.clock = clock
         self.call_timeout_s = settings.call_timeout_s
@@ -63,7 +61,7 @@ class Session:
         return {name: value.get_secret_value() for name, value in values.items()}
 
     async def aclose(self) -> None:
-        await self.http.aclose()
+        await self.transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,16 +81,9 @@ def build_session(
 ) -> Session:
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
-    # httpx logs whole addresses at INFO, and a signature may stand in a query.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    http = httpx.AsyncClient(
-        transport=transport or _pooled_transport(),
-        timeout=httpx.Timeout(chosen.call_timeout_s, connect=CONNECT_TIMEOUT_S),
-        follow_redirects=False,
-        # Many clients' books share this client: no cookie of one may reach another.
-        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+    return Session(
+        transport or _pooled_transport(), limiter=limiter or Limiter(time), clock=time, settings=chosen
     )
-    return Session(http, limiter=limiter or Limiter(time), clock=time, settings=chosen)
 
 
 def _pooled_transport() -> AiohttpTransport:
