@@ -16,7 +16,7 @@ async def transfer(
 ) -> httpx.Response:
     """The answer, whole and unpacked; UnreadableAnswerError when it grows too large.
 
-    Past the client of httpx, which costs as much again: no cookie is kept, no redirect followed, nothing logged.
+    Past the client of httpx, which costs as much again: no cookie is kept, no redirect is followed.
     """
     async with aclosing(await transport.handle_async_request(request)) as streamed:
         body = bytearray()
