@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
 from sync_contracts.ids import PlatformId
 
 from notifier.delivery import KEPT, Delivery, DeliveryState, Outcome
@@ -12,7 +12,11 @@ from notifier.endpoint import DisabledBy, Endpoint
 from notifier.ports import EventFilter
 from notifier.webhook_event import WebhookType
 
-Types = Annotated[tuple[WebhookType, ...], Field(min_length=1, max_length=len(WebhookType))]
+Types = Annotated[
+    tuple[WebhookType, ...],
+    Field(min_length=1, max_length=len(WebhookType)),
+    AfterValidator(lambda types: tuple(dict.fromkeys(types))),
+]
 Description = Annotated[str, Field(max_length=200, description="For people; told when it is disabled.")]
 
 

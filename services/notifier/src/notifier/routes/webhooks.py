@@ -35,9 +35,10 @@ def build_router(webhooks: Webhooks, current_user: CurrentUser) -> APIRouter:
         prefix="/v1/webhooks", tags=["webhooks"], responses=problem_answers(401, 403, 404, 409, 422, 503)
     )
     asking = Depends(administrator(current_user))
-    _entering(router, webhooks, asking)
+    # The first that fits answers, and an id would also fit what has a verb behind it.
     _changing(router, webhooks, asking)
     _delivering(router, webhooks, asking)
+    _entering(router, webhooks, asking)
     return router
 
 
