@@ -37,7 +37,7 @@ TOPICS = [
     *(event.topic for event in (*CONSUMED, SyncCompleted, WebhookDisabled)),
     *(dead_letter_topic(event.topic) for event in CONSUMED),
 ]
-NEARBY = {"allow_http": True, "allow_private": True, "ports": [], "timeout_s": 3, "poll_every_s": 0.2}
+NEARBY = {"allow_http": True, "allow_private": True, "ports": [], "timeout_s": 2, "poll_every_s": 0.2}
 
 
 def vault_settings(vault: VaultAccess, service: str = "notifier") -> VaultSettings:

@@ -35,7 +35,7 @@ from notifier.write_receipt import WriteReceipt
 
 NAME = "notifier"
 # A claim outlasts its attempt, so that nobody else makes it meanwhile.
-_CLAIM_MARGIN = timedelta(seconds=15)
+_CLAIM_TIMES = 2
 
 
 def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
@@ -110,5 +110,5 @@ def _pace(settings: WebhookSettings) -> Pace:
         in_flight=settings.in_flight,
         per_endpoint=settings.per_endpoint,
         poll_every_s=settings.poll_every_s,
-        claim=timedelta(seconds=settings.timeout_s) + _CLAIM_MARGIN,
+        claim=timedelta(seconds=settings.timeout_s * _CLAIM_TIMES),
     )
