@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from notifier.adapters.http_webhooks import HttpWebhooks
 from notifier.delivery import Answer, Outcome
 from notifier.destination import DestinationRules
 from support.fakes import FakeClock
-from support.hook_receiver import HookReceiver, hook_receiver, status
+from support.hook_receiver import HookReceiver, hook_receiver, self_signed, status
 
 NEARBY = DestinationRules(allow_http=True, allow_private=True, ports=())
 PUBLIC_ONLY = DestinationRules(allow_http=True, ports=())
@@ -105,6 +106,14 @@ async def test_nobody_there_and_no_such_host_are_unreachable() -> None:
 
         assert (await sent(f"http://127.0.0.1:{port}/")).outcome is Outcome.UNREACHABLE
     assert (await sent("http://no-such-host.invalid/")).outcome is Outcome.UNREACHABLE
+
+
+async def test_a_certificate_that_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
+    async with hook_receiver(self_signed(tmp_path)) as receiver:
+        answer = await sent(receiver.url.replace("127.0.0.1", "localhost") + "/in")
+
+    assert answer == Answer(outcome=Outcome.UNREACHABLE)
+    assert receiver.received == []
 
 
 async def test_an_answer_that_is_not_http_is_unreachable() -> None:

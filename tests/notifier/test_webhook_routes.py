@@ -166,7 +166,7 @@ async def test_a_member_may_neither_look_nor_change_and_another_company_finds_no
     ]
 
     for method, path in calls:
-        body = None if method in {"GET", "DELETE", "PUT"} else {}
+        body: dict[str, Any] | None = None if method in {"GET", "DELETE", "PUT"} else {}
         member = await client.request(method, path, json=body, headers={"who": "company-1/member"})
         stranger = await client.request(method, path, json=body, headers={"who": "company-2/owner"})
         assert (member.status_code, member.json()["code"]) == (403, "FORBIDDEN"), path
