@@ -2,7 +2,7 @@
 
 import typer
 
-from ledgerbus_cli import connecting, looking, running, setting_up, syncing
+from ledgerbus_cli import connecting, looking, running, setting_up, syncing, webhooks
 from ledgerbus_cli.demo_command import demo
 from ledgerbus_cli.desk import at_desk
 from ledgerbus_cli.load.command import load
@@ -40,3 +40,4 @@ app.command("probe")(probe_command)
 app.command("test")(at_desk(connecting.try_fields))
 for work in AT_DESK:
     app.command(work.__name__)(at_desk(work))
+app.add_typer(webhooks.app, name="webhooks")

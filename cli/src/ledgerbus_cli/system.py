@@ -29,6 +29,8 @@ DATABASES = {
 SERVERS = ("broker", "vault", "database")
 PROCESSES = ("sandbox", *SERVICES, *SERVERS)
 PARTITIONS = 12
+# Receivers of webhooks run on the same machine too.
+_WEBHOOKS_NEARBY = '{"allow_http": true, "allow_private": true, "ports": []}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,8 @@ class System:
         }
         if name in DATABASES:
             settings |= {"MONGO__URL": stack.mongo_url, "MONGO__DATABASE": DATABASES[name]}
+        if name == "notifier":
+            settings["WEBHOOKS"] = _WEBHOOKS_NEARBY
         return settings
 
     async def _connector_settings(self) -> dict[str, str]:

@@ -36,6 +36,9 @@ MetricName = Literal[
     "ledgerbus.summaries.results",  # results handled by the writer, by outcome
     "ledgerbus.dead_letters",  # parked messages, by topic and error type
     "ledgerbus.receipts.published",  # receipts, by ending
+    "ledgerbus.webhooks.deliveries",  # attempts to deliver a webhook, by outcome
+    "ledgerbus.webhooks.dead_letters",  # deliveries given up, by reason
+    "ledgerbus.webhooks.disabled",  # endpoints switched off by themselves, by reason
 ]
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
