@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from ledgerbus_cli.platform_client import Platform, open_platform
 from ledgerbus_cli.system import SandboxOptions, System
+from sandbox.embedded import chosen_broker
 from support.otlp import Collector, collecting
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
@@ -120,6 +121,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> It
         tmp_path_factory.mktemp("system"),
         SandboxOptions(clients=ACCOUNTS, documents=12),
         environment=QUICK | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
+        broker=chosen_broker(),
     )
     _run(running.start())
     yield running

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import httpx
 from connectors.registry import CONNECTORS
-from sandbox.embedded import EmbeddedStack, Ports, Server
+from sandbox.embedded import BrokerKind, EmbeddedStack, Ports, Server
 from sandbox.embedded.ports import free_port
 from sync_contracts.providers import Provider
 from sync_contracts.topics import all_topics
@@ -48,6 +48,7 @@ class System:
     sandbox_options: SandboxOptions = field(default_factory=SandboxOptions)
     environment: Mapping[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    broker: BrokerKind = BrokerKind.TANSU
     stack: EmbeddedStack = field(init=False)
     sandbox: Server = field(init=False)
     services: dict[str, Server] = field(init=False, default_factory=dict)
@@ -55,7 +56,8 @@ class System:
     def __post_init__(self) -> None:
         self.data_dir = self.data_dir.absolute()
         self.ports = {name: self.ports.get(name) or free_port() for name in PROCESSES}
-        self.stack = EmbeddedStack(self.data_dir, Ports(**{name: self.ports[name] for name in SERVERS}))
+        ports = Ports(**{name: self.ports[name] for name in SERVERS})
+        self.stack = EmbeddedStack(self.data_dir, ports, self.broker)
         options = self.sandbox_options
         program = PythonProgram(
             name="sandbox",
@@ -127,7 +129,7 @@ class System:
     async def revive(self, name: str) -> None:
         """Start a process again that has died, and what cannot go on without its memory."""
         await self.processes[name].start()
-        if name == "broker":
+        if name == "broker" and self.stack.broker_forgets:
             # It has forgotten topics and offsets, and a consumer that lives on would skip new messages.
             await self.stack.create_topics(all_topics(), PARTITIONS)
             await asyncio.gather(*(service.restart() for service in self.services.values()))
@@ -163,9 +165,7 @@ class System:
         role = stack.vault.roles[name]
         settings = {
             "KAFKA__BOOTSTRAP_SERVERS": stack.bootstrap_servers,
-            "KAFKA__IDEMPOTENT": "false",
-            "KAFKA__SESSION_TIMEOUT_MS": "3000",
-            "KAFKA__HEARTBEAT_INTERVAL_MS": "500",
+            **{f"KAFKA__{key.upper()}": value for key, value in stack.kafka_clients.items()},
             "HTTP__PORT": str(self.ports[name]),
             "VAULT__ADDRESS": stack.vault.address,
             "VAULT__MOUNT": stack.vault.mount,

@@ -28,7 +28,7 @@ class Program(Protocol):
         ...
 
     def command(self) -> Sequence[str]:
-        """Write what the program needs on disk; tell how to start it."""
+        """Write what the program needs on disk; tell how to start it; may block."""
         ...
 
     def is_ready(self) -> bool:
@@ -70,7 +70,8 @@ class Server:
         await self._child.end_leftover()
         if not is_free(self._program.port):
             raise EmbeddedError(f"Port {self._program.port} for the embedded {self._program.name} is taken.")
-        self._child.spawn(self._program.command(), self._program.environment)
+        command = await asyncio.to_thread(self._program.command)
+        self._child.spawn(command, self._program.environment)
         try:
             await self._until_ready()
         except BaseException:
