@@ -3,6 +3,7 @@
 import ssl
 from typing import Any
 
+from aiokafka.admin import AIOKafkaAdminClient
 from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram512
 
@@ -23,3 +24,12 @@ def security_of(access: KafkaAccess) -> BaseSecurity:
     return kind(
         access.username, access.password.get_secret_value(), ssl_context=context, use_ssl=access.encrypted
     )
+
+
+async def reach(access: KafkaAccess) -> None:
+    """Sign in once; raises KafkaError when the broker cannot be reached or refuses."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=access.bootstrap_servers, **client_security(access))
+    try:
+        await admin.start()
+    finally:
+        await admin.close()

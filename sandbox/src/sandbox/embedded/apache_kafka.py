@@ -36,7 +36,7 @@ class ApacheKafka:
         settings: Mapping[str, str] | None = None,
         scram: str | None = None,
     ) -> None:
-        """More listeners by protocol and port, more settings, and a new folder's user: `name=…,password=…`."""
+        """More listeners by protocol, more settings, and a new folder's user: `name=…,password=…`."""
         self.port = port
         self._controller_port = free_port()
         self._folder = folder
