@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ from aiokafka.errors import KafkaConnectionError
 from ledgerbus_cli.inbox import Inbox
 from ledgerbus_cli.kafka_access import PREFIX, kafka_options
 from ledgerbus_cli.outbox import Outbox
-from ledgerbus_cli.problems import BadUsageError, UnreachableError
+from ledgerbus_cli.problems import UnreachableError
 from notifier.app import build_app
 from notifier.settings import Settings
 from sandbox.embedded import create_topics
@@ -23,7 +22,7 @@ from support.service_app import NO_ISSUER, is_ready, running_app
 from sync_contracts.runs import SyncCompleted
 from sync_contracts.topics import all_topics
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("secured")]
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +106,3 @@ async def test_without_signing_in_nothing_is_heard(kafka: SecuredKafka) -> None:
     with pytest.raises(UnreachableError):
         async with asyncio.timeout(60), Outbox(kafka.bootstrap):
             pass
-
-
-def test_a_ca_file_that_is_not_there_is_named(
-    kafka: SecuredKafka, environment: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    environment.setenv(f"{PREFIX}CA_FILE", str(tmp_path / "nowhere.pem"))
-
-    with pytest.raises(BadUsageError, match="CA_FILE"):
-        kafka_options(kafka.bootstrap)
