@@ -10,7 +10,7 @@ from sandbox.embedded.errors import EmbeddedError
 from sandbox.embedded.ports import is_free
 from sandbox.embedded.process import POLL_S, ChildProcess
 
-READY_S = 60.0
+READY_S = 120.0
 
 
 class Program(Protocol):
