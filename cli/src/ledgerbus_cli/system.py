@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Self
 
 import httpx
 from connectors.registry import CONNECTORS
-from sandbox.embedded import BrokerKind, EmbeddedStack, Ports, Server
+from sandbox.embedded import BrokerKind, EmbeddedError, EmbeddedStack, Ports, Server
 from sandbox.embedded.ports import free_port
 from sync_contracts.providers import Provider
 from sync_contracts.topics import all_topics
@@ -50,6 +51,7 @@ class System:
     environment: Mapping[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     broker: BrokerKind = BrokerKind.TANSU
+    modules: Mapping[str, str] = field(default_factory=dict)
     stack: EmbeddedStack = field(init=False)
     sandbox: Server = field(init=False)
     services: dict[str, Server] = field(init=False, default_factory=dict)
@@ -147,7 +149,8 @@ class System:
         if name == "broker" and self.stack.broker_forgets:
             # It has forgotten topics and offsets, and a consumer that lives on would skip new messages.
             await self.stack.create_topics(all_topics(), PARTITIONS)
-            await asyncio.gather(*(service.restart() for service in self.services.values()))
+            # One that fails to start has died, and is started again as any that has.
+            await asyncio.gather(*map(_restart_if_it_can, self.services.values()))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -169,7 +172,7 @@ class System:
         program = PythonProgram(
             name=name,
             port=self.ports[name],
-            module=module,
+            module=self.modules.get(name, module),
             ready_path="/ready",
             environment={**own, **connectors, **self.environment, **(more or {})},
         )
@@ -212,3 +215,8 @@ class System:
             "CONNECTORS__ENDPOINTS": json.dumps(endpoints),
             "CONNECTORS__OPERATORS": json.dumps(operators),
         }
+
+
+async def _restart_if_it_can(service: Server) -> None:
+    with suppress(EmbeddedError):
+        await service.restart()

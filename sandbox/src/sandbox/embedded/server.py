@@ -45,11 +45,12 @@ class Program(Protocol):
 
 
 class Server:
-    """One embedded server; the same address over all its restarts."""
+    """One embedded server; the same address over all its restarts, which wait for each other."""
 
     def __init__(self, program: Program, data_dir: Path) -> None:
         self._program = program
         self._child = ChildProcess(program.name, data_dir)
+        self._changing = asyncio.Lock()
         self.start_s = 0.0
 
     @property
@@ -64,6 +65,10 @@ class Server:
 
     async def start(self) -> None:
         """Start it and wait until it can be used; `start_s` tells how long that took."""
+        async with self._changing:
+            await self._start()
+
+    async def _start(self) -> None:
         if self.pid is not None:
             return
         started = time.monotonic()
@@ -92,7 +97,8 @@ class Server:
 
     async def stop(self) -> None:
         """Stop it in order; nothing happens if it does not run."""
-        await self._child.stop(nudge=self._program.nudge)
+        async with self._changing:
+            await self._child.stop(nudge=self._program.nudge)
 
     async def kill(self) -> None:
         """End it with SIGKILL, as a crash would; `start` brings it back."""
@@ -100,5 +106,6 @@ class Server:
 
     async def restart(self) -> None:
         """Stop and start it at the same address."""
-        await self.stop()
-        await self.start()
+        async with self._changing:
+            await self._child.stop(nudge=self._program.nudge)
+            await self._start()
