@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -209,7 +209,7 @@ async def open_chaos(
     *,
     seed: int,
     tell: Callable[[str], None],
-    doubled: Collection[str] = (),
+    doubled: Iterable[str] = (),
     repeated: float = REPEATED,
     broker: str = "embedded",
     forgets: bool = True,
