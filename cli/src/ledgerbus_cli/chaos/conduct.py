@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 import httpx
@@ -51,6 +52,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
 REPEATED = 0.15  # of all messages
 _QUIET_S = 240.0
 _CALM_S = 180.0
+_LAST_WORDS_S = 1.0
 _LOOK_EVERY_S = 1.0
 _AT_ONCE = 8
 
@@ -257,7 +259,7 @@ async def open_chaos(
             firm=firm,
             revivals=revivals,
             last_month=workload.last_month,
-            before_broker=observer.catch_up,
+            before_broker=partial(observer.catch_up, _LAST_WORDS_S),
             after_broker=begin_anew,
         )
         helpers = [

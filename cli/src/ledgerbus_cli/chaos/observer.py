@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
+from pydantic import ValidationError
 from sync_contracts.event import Event
 from sync_contracts.topics import EVENTS, dead_letter_topic
 
@@ -96,10 +97,10 @@ class Observer:
         for task in self._repeats:
             task.cancel()
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, within_s: float = _CATCH_UP_S) -> None:
         """Hear what has been said up to now, as far as the broker still tells."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_CATCH_UP_S):
+            async with asyncio.timeout(within_s):
                 before = -1
                 while len(self._heard) != before:
                     before = len(self._heard)
@@ -149,7 +150,11 @@ class Observer:
             self.parked[place] = record.topic
             return
         headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
-        event = _KINDS[record.topic].model_validate_json(record.value)
+        try:
+            event = _KINDS[record.topic].model_validate_json(record.value)
+        except ValidationError:
+            self.parked[place] = f"{record.topic}, unreadable"
+            return
         self._of[type(event)].append(event)
         self._heard[place] = Heard(
             place=place,
