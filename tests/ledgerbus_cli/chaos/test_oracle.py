@@ -1,5 +1,6 @@
 """The oracle finds nothing where every promise was kept, and names what was not."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -296,6 +297,18 @@ def test_calls_beyond_the_readings_are_doubled() -> None:
     assert found(calls=twice) == {(Fault.DOUBLED, "a reading costs its calls once")}
     assert found(calls=twice, started=(*sound().started, *again)) == set()
     assert found(calls=twice, done=(trouble,)) == set()
+
+
+def test_only_readings_since_the_count_of_calls_began_explain_calls() -> None:
+    seen = found(calls_since=at(2))
+
+    assert seen == {(Fault.DOUBLED, "a reading costs its calls once")}
+
+
+def test_what_does_not_come_back_is_stuck() -> None:
+    blow = replace(done(Kind.KILL, "notifier", 10, 190), trouble="TimeoutError")
+
+    assert found(done=(blow,)) == {(Fault.STUCK, "everything comes back")}
 
 
 def test_leftovers_are_named() -> None:

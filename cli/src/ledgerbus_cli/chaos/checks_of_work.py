@@ -23,6 +23,9 @@ def check_work(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(Fault.LOST, "no message is parked", f"{messages} in {topic}")
     for group, messages in sorted(evidence.behind.items()):
         yield Finding(Fault.STUCK, "every message is handled", f"{group} is {messages} behind")
+    for one in evidence.done:
+        if one.trouble:
+            yield Finding(Fault.STUCK, "everything comes back", f"{one.blow}: {one.trouble}")
     for name in evidence.not_ready:
         yield Finding(Fault.STUCK, "every service is ready", name)
 
@@ -102,7 +105,8 @@ def _broker_was_struck(done: Sequence[Done], since: datetime) -> bool:
 def _calls(evidence: Evidence) -> Iterator[Finding]:
     readings: dict[Client, list[Started]] = defaultdict(list)
     for reading in evidence.started:
-        readings[reading.client].append(reading)
+        if evidence.calls_since is None or reading.at >= evidence.calls_since:
+            readings[reading.client].append(reading)
     forgotten = sum(one.blow.target == "broker" for one in evidence.done) if evidence.forgets else 0
     for client, calls in sorted(evidence.calls.items()):
         may = calls.more + forgotten * calls.year

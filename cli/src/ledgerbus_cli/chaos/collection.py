@@ -57,6 +57,7 @@ class Collection:
     observer: Observer
     firm: Firm
     forgets: bool
+    calls_since: datetime | None = None
 
     async def evidence(
         self, asked: Iterable[Asked], done: Iterable[Done], not_ready: Iterable[str]
@@ -84,6 +85,7 @@ class Collection:
             cut_off=await self._cut_off(done),
             done=done,
             calls=await self._calls(),
+            calls_since=self.calls_since,
             parked=Counter(self.observer.parked.values()),
             behind=await behind(str(self.platform.addresses.kafka), self.observer.ends),
             not_ready=tuple(not_ready),

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 
@@ -27,6 +28,7 @@ from ledgerbus_cli.chaos.workload import Workload
 from ledgerbus_cli.inbox import Inbox
 from ledgerbus_cli.outbox import Outbox
 from ledgerbus_cli.platform_client import COMPANY, OWNER, Platform
+from ledgerbus_cli.problems import LedgerbusError
 from ledgerbus_cli.sandbox_client import SandboxClient
 from ledgerbus_cli.service_calls import TIMEOUT_S
 from ledgerbus_cli.supervision import Patience, supervise
@@ -87,6 +89,7 @@ class Chaos:
     forgets: bool
     done: list[Done] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    calls_since: datetime | None = None
 
     async def connect(self) -> None:
         """All clients, at all accounting systems."""
@@ -108,6 +111,7 @@ class Chaos:
         requests = [await self.workload.reload(client) for client in self.firm.connected]
         await self._until(lambda: self._have_ended(requests), _CALM_S)
         self.firm.year_calls = await self._calls_taken()
+        self.calls_since = datetime.now(UTC)
 
     async def disturb(self, blows: tuple[Blow, ...]) -> None:
         """Each at its time, one beside the other."""
@@ -120,7 +124,13 @@ class Chaos:
 
     async def strike(self, blow: Blow) -> None:
         """One blow, until what it hit is back."""
-        self.done.append(await self.disturbances.carry_out(blow))
+        began_at = datetime.now(UTC)
+        try:
+            done = await self.disturbances.carry_out(blow)
+        except (TimeoutError, LedgerbusError, httpx.HTTPError) as error:
+            told = f"{type(error).__name__} {error}".strip()
+            done = Done(blow=blow, began_at=began_at, ended_at=datetime.now(UTC), trouble=told)
+        self.done.append(done)
 
     async def settle(self, within_s: float = _QUIET_S) -> None:
         """Heal everything and wait until nothing is left to do, or the patience is over."""
@@ -137,6 +147,7 @@ class Chaos:
             observer=self.observer,
             firm=self.firm,
             forgets=self.forgets,
+            calls_since=self.calls_since,
         )
         evidence = await collection.evidence(self.workload.asked.values(), self.done, await self._not_ready())
         return Outcome(
@@ -250,6 +261,7 @@ async def open_chaos(
         async def begin_anew() -> None:
             if forgets:
                 await observer.begin_anew()
+                workload.forgotten |= workload.open_runs
                 workload.outbox = await outboxes.enter_async_context(Outbox(system.addresses.kafka))
 
         disturbances = Disturbances(

@@ -170,6 +170,7 @@ class Done:
     began_at: datetime
     ended_at: datetime
     note: str = ""
+    trouble: str = ""  # what it was that did not come back, or could not be done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +202,7 @@ class Evidence:
     cut_off: frozenset[Client] = frozenset()
     done: tuple[Done, ...] = ()
     calls: Mapping[Client, CallsOf] = field(default_factory=dict)
+    calls_since: datetime | None = None
     parked: Mapping[str, int] = field(default_factory=dict)
     behind: Mapping[str, int] = field(default_factory=dict)
     not_ready: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ class Workload:
     last_month: Month
     chance: random.Random
     asked: dict[str, Asked] = field(default_factory=dict)
+    forgotten: set[UUID] = field(default_factory=set)  # their receipts may have been lost with the broker
     _events: dict[str, tuple[SyncRequest, int]] = field(default_factory=dict)
     _reloaded: dict[Client, float] = field(default_factory=dict)
 
@@ -98,7 +99,8 @@ class Workload:
 
     @property
     def open_runs(self) -> set[UUID]:
-        return {*self.answered.values()} - {one.run_id for one in self.observer.of(SyncCompleted)}
+        ended = {one.run_id for one in self.observer.of(SyncCompleted)}
+        return {*self.answered.values()} - ended - self.forgotten
 
     async def _some_bulk(self) -> None:
         provider = self.chance.choice(self.firm.providers)
