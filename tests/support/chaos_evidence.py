@@ -124,7 +124,7 @@ def started(client: Client, **changes: Any) -> Started:
 
 def counted(client: Client, **changes: Any) -> Counted:
     read = Counted(
-        attempt=Attempt(job_of(client), 1), of=month_of(client), read_at=at(2), at=at(4), values=TRUE
+        attempt=Attempt(job_of(client), 1), of=month_of(client), read_at=at(2), at=at(4), values=TRUE, calls=5
     )
     return replace(read, **changes)
 
@@ -152,7 +152,7 @@ def sound(**changes: Any) -> Evidence:
         summaries=tuple(map(summary, clients)),
         history=tuple(map(written, clients)),
         truth={month_of(client): (TrueSince(since=at(-100), values=TRUE),) for client in clients},
-        calls={client: CallsOf(made=5, month=5, year=16) for client in clients},
+        calls={client: CallsOf(made=5) for client in clients},
         ended_at=at(300),
     )
     return replace(evidence, **changes)

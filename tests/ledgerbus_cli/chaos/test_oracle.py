@@ -290,19 +290,13 @@ def test_reading_that_had_ended_needs_nobody_to_take_it_up() -> None:
 
 
 def test_calls_beyond_the_readings_are_doubled() -> None:
-    twice = {client: CallsOf(made=10, month=5, year=16) for client in (ANNA, BORIS)}
+    twice = {client: CallsOf(made=10) for client in (ANNA, BORIS)}
     again = tuple(started(client, at=at(8)) for client in (ANNA, BORIS))
     trouble = done(Kind.FAIL, ANNA.provider, 1, 3)
 
     assert found(calls=twice) == {(Fault.DOUBLED, "a reading costs its calls once")}
     assert found(calls=twice, started=(*sound().started, *again)) == set()
     assert found(calls=twice, done=(trouble,)) == set()
-
-
-def test_only_readings_since_the_count_of_calls_began_explain_calls() -> None:
-    seen = found(calls_since=at(2))
-
-    assert seen == {(Fault.DOUBLED, "a reading costs its calls once")}
 
 
 def test_what_does_not_come_back_is_stuck() -> None:

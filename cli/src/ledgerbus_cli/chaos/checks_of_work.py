@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from ledgerbus_cli.chaos.evidence import Attempt, Client, Done, Evidence, Started
+from ledgerbus_cli.chaos.evidence import Attempt, Client, Counted, Done, Evidence, Started
 from ledgerbus_cli.chaos.findings import Fault, Finding
 from ledgerbus_cli.chaos.schedule import PROVIDER_TROUBLES, Kind
 
@@ -103,19 +103,40 @@ def _broker_was_struck(done: Sequence[Done], since: datetime) -> bool:
 
 
 def _calls(evidence: Evidence) -> Iterator[Finding]:
+    """The fewest that a whole reading of as many months took, for each reading that was begun."""
     readings: dict[Client, list[Started]] = defaultdict(list)
     for reading in evidence.started:
-        if evidence.calls_since is None or reading.at >= evidence.calls_since:
-            readings[reading.client].append(reading)
+        readings[reading.client].append(reading)
+    fewest = _fewest(evidence)
     forgotten = sum(one.blow.target == "broker" for one in evidence.done) if evidence.forgets else 0
     for client, calls in sorted(evidence.calls.items()):
-        may = calls.more + forgotten * calls.year
+        known = fewest[client]
+        if not known:
+            continue
+        may = calls.more + forgotten * max(known.values())
         for reading in readings[client]:
-            once = calls.month if reading.months == 1 else max(calls.year, calls.month)
+            once = min(
+                (number for months, number in known.items() if months >= reading.months),
+                default=max(known.values()) * reading.months,
+            )
             may += once * (TRIES if _was_troubled(evidence.done, reading) else 1)
         if calls.made > may:
             told = f"{client}: {calls.made} calls in {len(readings[client])} readings, at most {may}"
             yield Finding(Fault.DOUBLED, "a reading costs its calls once", told)
+
+
+def _fewest(evidence: Evidence) -> dict[Client, dict[int, int]]:
+    """By the number of months; readings of which months are missing took fewer."""
+    of_reading: dict[tuple[Client, datetime], list[Counted]] = defaultdict(list)
+    for counted in {(one.attempt, one.read_at): one for one in evidence.counted}.values():
+        of_reading[counted.of.client, counted.read_at].append(counted)
+    asked = {attempt: reading.months for reading in evidence.started for attempt in reading.attempts}
+    fewest: dict[Client, dict[int, int]] = defaultdict(dict)
+    for (client, _), months in of_reading.items():
+        if asked.get(months[0].attempt) == len(months):
+            known = fewest[client].get(len(months), months[0].calls)
+            fewest[client][len(months)] = min(known, months[0].calls)
+    return fewest
 
 
 def _was_troubled(done: Sequence[Done], reading: Started) -> bool:

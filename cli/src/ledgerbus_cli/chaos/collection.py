@@ -57,7 +57,6 @@ class Collection:
     observer: Observer
     firm: Firm
     forgets: bool
-    calls_since: datetime | None = None
 
     async def evidence(
         self, asked: Iterable[Asked], done: Iterable[Done], not_ready: Iterable[str]
@@ -85,7 +84,6 @@ class Collection:
             cut_off=await self._cut_off(done),
             done=done,
             calls=await self._calls(),
-            calls_since=self.calls_since,
             parked=Counter(self.observer.parked.values()),
             behind=await behind(str(self.platform.addresses.kafka), self.observer.ends),
             not_ready=tuple(not_ready),
@@ -159,10 +157,8 @@ class Collection:
         return {
             client: CallsOf(
                 made=made.get(client.provider, {}).get(client.name, {}).get("read", 0),
-                month=self.firm.month_calls.get(client, 0),
-                year=self.firm.year_calls.get(client, 0),
                 more=len(self.firm.changed.get(client, [])) * times[client]
-                + _CALLS_OF_A_SAVE * self.firm.saved_again.get(client, 0),
+                + _CALLS_OF_A_SAVE * (1 + self.firm.saved_again.get(client, 0)),
             )
             for client in self.firm.accounts
         }

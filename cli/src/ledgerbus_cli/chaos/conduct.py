@@ -1,4 +1,4 @@
-"""A whole chaos: calm, then blows while people work, then quiet, then the verdict."""
+"""A whole chaos: blows while people work, then quiet, then the verdict."""
 
 import asyncio
 import random
@@ -11,7 +11,6 @@ from functools import partial
 from types import MappingProxyType
 
 import httpx
-from sync_contracts.runs import SyncCompleted
 
 from ledgerbus_cli.chaos import hearsay
 from ledgerbus_cli.chaos.collection import Collection
@@ -53,7 +52,6 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
 )
 REPEATED = 0.15  # of all messages
 _QUIET_S = 240.0
-_CALM_S = 180.0
 _LAST_WORDS_S = 1.0
 _LOOK_EVERY_S = 1.0
 _AT_ONCE = 8
@@ -89,7 +87,6 @@ class Chaos:
     forgets: bool
     done: list[Done] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
-    calls_since: datetime | None = None
 
     async def connect(self) -> None:
         """All clients, at all accounting systems."""
@@ -103,15 +100,6 @@ class Chaos:
                 await self.platform.save(client.name, client.provider, account.credentials)
 
         await asyncio.gather(*map(save, self.firm.accounts))
-
-    async def learn_calls(self) -> None:
-        """How many calls a month and a year of each client take while nothing is in the way."""
-        await self._read_all_months()
-        self.firm.month_calls = await self._calls_taken()
-        requests = [await self.workload.reload(client) for client in self.firm.connected]
-        await self._until(lambda: self._have_ended(requests), _CALM_S)
-        self.firm.year_calls = await self._calls_taken()
-        self.calls_since = datetime.now(UTC)
 
     async def disturb(self, blows: tuple[Blow, ...]) -> None:
         """Each at its time, one beside the other."""
@@ -147,7 +135,6 @@ class Chaos:
             observer=self.observer,
             firm=self.firm,
             forgets=self.forgets,
-            calls_since=self.calls_since,
         )
         evidence = await collection.evidence(self.workload.asked.values(), self.done, await self._not_ready())
         return Outcome(
@@ -167,28 +154,6 @@ class Chaos:
         began_s = time.monotonic()
         yield
         self.seconds[what] = time.monotonic() - began_s
-
-    async def _read_all_months(self) -> None:
-        await self._calls_taken()
-        month = self.workload.last_month
-        requests = [
-            await self.workload.bulk(self.firm.clients_of(provider), month)
-            for provider in self.firm.providers
-        ]
-        await self._until(lambda: self._have_ended(requests), _CALM_S)
-
-    async def _calls_taken(self) -> dict[Client, int]:
-        """Since they were asked for last."""
-        made = await self.sandbox.calls_by_account()
-        await self.sandbox.post("/_calls:reset", {})
-        return {
-            client: made.get(client.provider, {}).get(client.name, {}).get("read", 0)
-            for client in self.firm.accounts
-        }
-
-    async def _have_ended(self, requests: list[str]) -> bool:
-        answered, ended = self.workload.answered, {one.run_id for one in self.observer.of(SyncCompleted)}
-        return all(answered.get(request) in ended for request in requests)
 
     async def _is_at_rest(self) -> bool:
         if self.workload.unanswered or await self._not_ready():
@@ -230,8 +195,7 @@ async def open_chaos(
     """Start the system, watch over it and listen; everything is stopped at the end."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(system)
-        for service in doubled:
-            await system.add(service)
+        await asyncio.gather(*map(system.add, doubled))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
         observer = await stack.enter_async_context(
             Observer(system.addresses.kafka, seed=seed, share=repeated)
@@ -298,8 +262,6 @@ async def conduct(chaos: Chaos, blows: tuple[Blow, ...], *, seed: int, minutes: 
     """The whole of it on a system that has just been opened."""
     async with chaos.timed("connecting"):
         await chaos.connect()
-    async with chaos.timed("calm"):
-        await chaos.learn_calls()
     async with chaos.timed("chaos"):
         working = asyncio.create_task(chaos.workload.run())
         try:

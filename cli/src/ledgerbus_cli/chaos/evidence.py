@@ -120,6 +120,7 @@ class Counted:
     read_at: datetime
     at: datetime
     values: Amounts
+    calls: int  # of the whole reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,12 +176,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallsOf:
-    """How often a client's books were read, and how many calls a reading takes when nothing disturbs it."""
+    """How many calls read a client's books, and how many more than its readings explain."""
 
     made: int
-    month: int
-    year: int
-    more: int = 0  # for changed books, which may fill another page, and for keys that were saved again
+    more: int = 0  # for changed books, which may fill another page, and for keys that were tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +201,6 @@ class Evidence:
     cut_off: frozenset[Client] = frozenset()
     done: tuple[Done, ...] = ()
     calls: Mapping[Client, CallsOf] = field(default_factory=dict)
-    calls_since: datetime | None = None
     parked: Mapping[str, int] = field(default_factory=dict)
     behind: Mapping[str, int] = field(default_factory=dict)
     not_ready: tuple[str, ...] = ()

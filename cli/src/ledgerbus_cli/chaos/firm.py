@@ -29,8 +29,6 @@ class Firm:
     changed: dict[Client, list[datetime]] = field(default_factory=dict)
     saved_again: dict[Client, int] = field(default_factory=dict)
     deleted: dict[Client, datetime] = field(default_factory=dict)
-    month_calls: dict[Client, int] = field(default_factory=dict)
-    year_calls: dict[Client, int] = field(default_factory=dict)
 
     @property
     def connected(self) -> list[Client]:

@@ -67,6 +67,7 @@ def counted(heard: Iterable[Heard]) -> tuple[Counted, ...]:
             read_at=event.read_at,
             at=one.at,
             values={metric: f"{value.value} {value.unit}" for metric, value in event.values.items()},
+            calls=event.calls,
         )
         for one in heard
         if isinstance(event := one.event, JobCounted)
