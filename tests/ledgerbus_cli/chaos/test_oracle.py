@@ -216,10 +216,17 @@ def test_written_job_without_a_write_is_lost() -> None:
     )
 
 
-def test_gap_in_the_history_is_lost() -> None:
-    summaries = (summary(ANNA, version=2), summary(BORIS))
+def test_history_without_its_beginning_is_lost() -> None:
+    second = written(ANNA, version=2, replaced=summary(ANNA, values=OLD))
 
-    assert found(summaries=summaries) == {(Fault.LOST, "the history is whole")}
+    assert found(summaries=(summary(ANNA, version=2), summary(BORIS)), history=(second, written(BORIS))) == {
+        (Fault.LOST, "the history is whole"),
+        (Fault.WRONG, "every value equals the truth at its reading"),
+    }
+
+
+def test_confirmed_summary_needs_no_entry() -> None:
+    assert found(summaries=(summary(ANNA, version=3), summary(BORIS))) == set()
 
 
 def test_replaced_values_that_are_not_kept_are_lost() -> None:
@@ -297,6 +304,23 @@ def test_calls_beyond_the_readings_are_doubled() -> None:
     assert found(calls=twice) == {(Fault.DOUBLED, "a reading costs its calls once")}
     assert found(calls=twice, started=(*sound().started, *again)) == set()
     assert found(calls=twice, done=(trouble,)) == set()
+
+
+def test_reading_of_which_months_are_missing_tells_no_fewest_calls() -> None:
+    year = tuple(Attempt(UUID(int=number), 1) for number in range(12))
+    whole = tuple(counted(ANNA, attempt=attempt, read_at=at(2), calls=16) for attempt in year)
+    cut_short = tuple(
+        counted(ANNA, attempt=Attempt(attempt.job_id, 2), read_at=at(50), calls=9) for attempt in year[:5]
+    )
+    readings = (
+        started(ANNA, attempts=year, months=12),
+        started(ANNA, attempts=tuple(Attempt(one.job_id, 2) for one in year), months=12, at=at(49)),
+    )
+    rule = (Fault.DOUBLED, "a reading costs its calls once")
+    evidence = {"counted": (*whole, *cut_short), "started": readings}
+
+    assert rule not in found(calls={ANNA: CallsOf(made=32)}, **evidence)
+    assert rule in found(calls={ANNA: CallsOf(made=33)}, **evidence)
 
 
 def test_what_does_not_come_back_is_stuck() -> None:

@@ -118,24 +118,18 @@ def _on_record(
 
 
 def _chain(of: BooksMonth, stored: SummaryKept | None, entries: list[Written]) -> Iterator[Finding]:
-    """Versions follow each other without a gap, and each entry holds what it replaced."""
-    if stored is None:
-        yield Finding(Fault.LOST, "what was written is there", f"{of} has a history and no summary")
+    """Each entry holds what it replaced, the first one nothing; confirmations raise versions too."""
+    if stored is None or not entries or entries[0].replaced is not None:
+        yield Finding(Fault.LOST, "the history is whole", f"{of} has {len(entries)} entries")
         return
-    versions = [entry.version for entry in entries]
-    if versions != list(range(1, stored.version + 1)):
-        told = f"{of} is at version {stored.version}, its history has {versions}"
-        yield Finding(Fault.LOST, "the history is whole", told)
+    for entry in entries[1:]:
+        if entry.replaced is None or entry.replaced.version != entry.version - 1:
+            told = f"{of}: version {entry.version} holds {entry.replaced and entry.replaced.version}"
+            yield Finding(Fault.LOST, "the history holds what was replaced", told)
     for attempt, times in Counter(entry.attempt for entry in entries).items():
         if times > 1:
             yield Finding(Fault.DOUBLED, "an attempt writes once", f"{of}: {_named(attempt)} {times} times")
-    values = [*(entry.replaced for entry in entries[1:]), stored]
-    for entry in entries:
-        before = 0 if entry.replaced is None else entry.replaced.version
-        if before != entry.version - 1:
-            told = f"{of}: version {entry.version} holds {before or 'nothing'}"
-            yield Finding(Fault.LOST, "the history holds what was replaced", told)
-    for older, newer in pairwise(values):
+    for older, newer in pairwise([*(entry.replaced for entry in entries[1:]), stored]):
         if older is not None and newer is not None and older.values == newer.values:
             told = f"{of}: versions {older.version} and {newer.version} say the same"
             yield Finding(Fault.DOUBLED, "equal values are not written again", told)
