@@ -9,13 +9,16 @@ KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/t
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo chaos test test-faults test-kafka check lint format contracts lock clean
+.PHONY: demo chaos chaos-kafka test test-faults test-kafka check lint format contracts lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
 
 chaos: .venv/installed  ## two minutes of disturbances, and then nothing may be lost, doubled, wrong or stuck
 	$(BIN)/ledgerbus chaos --minutes 2
+
+chaos-kafka: .venv/installed  ## the same on Apache Kafka
+	$(BIN)/ledgerbus chaos --minutes 2 --kafka
 
 test: .venv/installed  ## every test a person runs, on embedded servers
 	$(BIN)/pytest -n 2 --dist loadgroup -q

@@ -10,6 +10,7 @@ from ledgerbus_cli.chaos.conduct import ENVIRONMENT, Chaos, open_chaos
 from ledgerbus_cli.chaos.findings import Fault
 from ledgerbus_cli.chaos.schedule import Blow, Kind
 from ledgerbus_cli.system import SandboxOptions, System
+from sandbox.embedded import chosen_broker
 from support.kafka import eventually
 from sync_contracts.jobs import JobStarted
 from sync_contracts.providers import Provider
@@ -39,6 +40,7 @@ def chaos_at(tmp_path: Path) -> Start:
             SandboxOptions(clients=clients, documents=4),
             environment={**SETTINGS, "PYTHONPATH": str(TESTS)},
             modules=modules,
+            broker=chosen_broker(),
         )
         async with open_chaos(system, seed=1, tell=lambda _: None, repeated=repeated) as chaos:
             chaos.firm.accounts = {

@@ -10,13 +10,13 @@ from rich.markdown import Markdown
 from ledgerbus_cli.chaos import report
 from ledgerbus_cli.chaos.conduct import DOUBLED, ENVIRONMENT, Outcome, conduct, open_chaos
 from ledgerbus_cli.chaos.schedule import schedule
-from ledgerbus_cli.options import AsJson, Documents
+from ledgerbus_cli.options import AsJson, Documents, OnKafka, broker_of
 from ledgerbus_cli.output import Output
 from ledgerbus_cli.signals import run_until_told
 from ledgerbus_cli.system import SandboxOptions, System
 
 _INTERRUPTED = 130
-_SESSION_TIMEOUT_S = 3.0
+_USUAL_MS = 10_000
 
 
 def chaos(
@@ -32,6 +32,7 @@ def chaos(
     file: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Write the report there, as Markdown.")
     ] = None,
+    kafka: OnKafka = False,
     as_json: AsJson = False,
 ) -> None:
     """Kill, pause, restart and confuse everything while it works; then compare everything with the truth.
@@ -44,6 +45,7 @@ def chaos(
             data or Path(temporary),
             SandboxOptions(seed=seed, clients=clients, documents=documents),
             environment=ENVIRONMENT,
+            broker=broker_of(kafka=kafka),
         )
         outcome = run_until_told(_run(system, output, seed, minutes), then_exit=_INTERRUPTED)
     text = report.as_markdown(outcome)
@@ -54,6 +56,7 @@ def chaos(
 
 
 async def _run(system: System, output: Output, seed: int, minutes: float) -> Outcome:
-    blows = schedule(seed, minutes, session_timeout_s=_SESSION_TIMEOUT_S)
+    session_timeout_ms = int(system.stack.settings.kafka_clients.get("session_timeout_ms", _USUAL_MS))
+    blows = schedule(seed, minutes, session_timeout_s=session_timeout_ms / 1000)
     async with open_chaos(system, seed=seed, tell=output.remark, doubled=DOUBLED) as chaos:
         return await conduct(chaos, blows, seed=seed, minutes=minutes)

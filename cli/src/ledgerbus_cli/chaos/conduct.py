@@ -11,6 +11,7 @@ from functools import partial
 from types import MappingProxyType
 
 import httpx
+from sandbox.embedded import BrokerKind
 
 from ledgerbus_cli.chaos import hearsay
 from ledgerbus_cli.chaos.collection import Collection
@@ -50,6 +51,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "SYNC_ORCHESTRATOR__CANCEL_GRACE_S": "5",
     }
 )
+BROKERS = {BrokerKind.TANSU: "embedded", BrokerKind.KAFKA: "Apache Kafka"}
 REPEATED = 0.15  # of all messages
 _QUIET_S = 240.0
 _LAST_WORDS_S = 1.0
@@ -189,8 +191,6 @@ async def open_chaos(
     tell: Callable[[str], None],
     doubled: Iterable[str] = (),
     repeated: float = REPEATED,
-    broker: str = "embedded",
-    forgets: bool = True,
 ) -> AsyncIterator[Chaos]:
     """Start the system, watch over it and listen; everything is stopped at the end."""
     async with AsyncExitStack() as stack:
@@ -223,7 +223,7 @@ async def open_chaos(
         revivals = Revivals()
 
         async def begin_anew() -> None:
-            if forgets:
+            if system.stack.broker_forgets:
                 await observer.begin_anew()
                 workload.forgotten |= workload.open_runs
                 workload.outbox = await outboxes.enter_async_context(Outbox(system.addresses.kafka))
@@ -253,8 +253,8 @@ async def open_chaos(
             workload=workload,
             disturbances=disturbances,
             tell=tell,
-            broker=broker,
-            forgets=forgets,
+            broker=BROKERS[system.broker],
+            forgets=system.stack.broker_forgets,
         )
 
 
