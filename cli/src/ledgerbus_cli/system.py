@@ -31,6 +31,7 @@ DATABASES = {
 SERVERS = ("broker", "vault", "database")
 PROCESSES = ("sandbox", *SERVICES, *SERVERS)
 PARTITIONS = 12
+_TELL_AGAIN_S = "600"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +196,8 @@ class System:
             "CREDENTIALS_URL": self._url("credentials"),
             "PUBLIC_URL": self._url(service),
         }
+        if service == "sync-orchestrator" and self.stack.broker_forgets:
+            settings["TELL_AGAIN_S"] = _TELL_AGAIN_S
         if service in DATABASES:
             settings |= {"MONGO__URL": stack.mongo_url, "MONGO__DATABASE": DATABASES[service]}
         return settings
