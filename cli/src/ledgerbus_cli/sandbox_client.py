@@ -66,8 +66,7 @@ class SandboxClient:
 
     async def slow_down(self, provider: Provider, seconds: float) -> None:
         """Each of the provider's calls takes so long from now on."""
-        body = {"provider": provider, "fault": "slow", "each_s": seconds}
-        (await self.http.post(self.url + "/_control", json=body)).raise_for_status()
+        await self.fault(provider, "slow", each_s=seconds)
 
     async def calls_by_account(self) -> dict[str, dict[str, dict[str, int]]]:
         """Calls by provider, account and kind."""

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from ledgerbus_cli.chaos.lag import behind
 from ledgerbus_cli.chaos.observer import Observer
 from ledgerbus_cli.outbox import Outbox
@@ -38,11 +39,31 @@ async def test_each_message_is_heard_twice_and_told_once(bootstrap: str) -> None
     assert {one.source for one in heard} == {"platform"}
 
 
-async def test_what_no_consumer_has_committed_is_behind(bootstrap: str) -> None:
+async def test_what_a_group_has_not_committed_is_behind(bootstrap: str) -> None:
     async with Observer(bootstrap, seed=1, share=0.0) as observer, Outbox(bootstrap) as outbox:
-        await outbox.send_raw("run.finished.v1", receipt().body, key="run")
-        await eventually(lambda: any(one.topic == "run.finished.v1" for one in observer.ends))
-
+        for _ in range(3):
+            await outbox.send_raw("run.finished.v1", receipt().body, key="run")
+        partition = await told_at("run.finished.v1", observer)
+        await eventually(lambda: observer.ends[partition] >= 3)
+        end = observer.ends[partition]
+        await commit(bootstrap, "notifier.run.finished.v1", partition, end - 2)
         left = await behind(bootstrap, observer.ends)
+        await commit(bootstrap, "notifier.run.finished.v1", partition, end)
 
-    assert left["notifier.run.finished.v1"] >= 1
+        assert left["notifier.run.finished.v1 at run.finished.v1"] >= 2
+        assert await behind(bootstrap, {partition: end}) == {}
+
+
+async def told_at(topic: str, observer: Observer) -> TopicPartition:
+    await eventually(lambda: any(one.topic == topic for one in observer.ends))
+    return max((one for one in observer.ends if one.topic == topic), key=lambda one: observer.ends[one])
+
+
+async def commit(bootstrap: str, group: str, partition: TopicPartition, offset: int) -> None:
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign([partition])
+        await consumer.commit({partition: offset})
+    finally:
+        await consumer.stop()

@@ -1,5 +1,6 @@
 """connector-workers with a bug: the broker is told that a message is done before its work has begun."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from connector_workers.app import NAME, build_app
@@ -10,19 +11,17 @@ from service_kit.broker import Subscriptions
 from service_kit.service import serve
 from service_kit.telemetry import setup_telemetry
 from service_kit.window import Window
-from sync_contracts.event import Event
 
 
-def acknowledged_first(self: Subscriptions, event: type[Event] | str, window: Window) -> Any:
-    topic = event if isinstance(event, str) else event.topic
+def acknowledged_first(self: Subscriptions, _: Window, parsers: Mapping[str, Callable[..., Any]]) -> Any:
     return self._broker.subscriber(
-        Topic(topic, declare=False),
+        *(Topic(topic, declare=False) for topic in parsers),
         auto_commit_interval_ms=100,
-        **self.options(f"{self._group}.{topic}", ack_policy=AckPolicy.ACK_FIRST),
+        **self.options(f"{self._group}.{next(iter(parsers))}", ack_policy=AckPolicy.ACK_FIRST),
     )
 
 
 if __name__ == "__main__":
-    Subscriptions.windowed = acknowledged_first  # type: ignore[method-assign]  # the planted bug
+    Subscriptions.windowed = acknowledged_first  # type: ignore[assignment, method-assign]  # the planted bug
     settings = Settings()
     serve(build_app(settings, setup_telemetry(NAME)), settings.http)

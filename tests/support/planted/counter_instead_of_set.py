@@ -1,16 +1,16 @@
 """sync-orchestrator with a bug: written jobs are counted as they are told, a repeated message once more."""
 
-import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
-from faststream import BaseMiddleware
-from faststream.message import StreamMessage
-from service_kit.broker import build_broker
+from service_kit.broker import Subscriptions
 from service_kit.service import serve
 from service_kit.telemetry import setup_telemetry
+from service_kit.window import Window
+from sync_contracts.event import Event
 from sync_contracts.runs import RunFinished
 from sync_contracts.summaries import SummaryUpdated
 from sync_orchestrator import app, end_run
@@ -19,23 +19,22 @@ from sync_orchestrator.records import JobRecord, RunRecord
 from sync_orchestrator.settings import Settings
 
 told: Counter[str] = Counter()
+_windowed = Subscriptions.windowed
 
 
-class CountsWhatIsTold(BaseMiddleware):
-    """One more for each message, whether it came before or not."""
+def counting(self: Subscriptions, window: Window, parsers: Mapping[str, Callable[..., Any]]) -> Any:
+    bind = _windowed(self, window, parsers)
 
-    async def consume_scope(
-        self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
-    ) -> Any:
-        if msg.raw_message.topic == SummaryUpdated.topic:
-            told[json.loads(msg.body)["job"]["run_id"]] += 1
-        return await call_next(msg)
+    def bind_counted(handler: Callable[[Event], Awaitable[None]]) -> object:
+        @wraps(handler)
+        async def counted(message: Event) -> None:
+            if isinstance(message, SummaryUpdated):
+                told[str(message.job.run_id)] += 1
+            await handler(message)
 
+        return bind(counted)
 
-def counting_broker(*arguments: Any, **named: Any) -> Any:
-    broker = build_broker(*arguments, **named)
-    broker.add_middleware(CountsWhatIsTold)
-    return broker
+    return bind_counted
 
 
 def finished_by_counter(
@@ -47,7 +46,7 @@ def finished_by_counter(
 
 
 if __name__ == "__main__":
-    app.build_broker = counting_broker  # type: ignore[attr-defined]  # the planted bug
+    Subscriptions.windowed = counting  # type: ignore[method-assign]  # the planted bug
     end_run.finished_of = finished_by_counter  # type: ignore[attr-defined]  # the planted bug
     settings = Settings()
     serve(app.build_app(settings, setup_telemetry(app.NAME)), settings.http)

@@ -1,48 +1,37 @@
 """How far the services' consumers are behind what was said."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from sync_contracts.connections import (
-    ConnectionDeleted,
-    ConnectionNeedsAuth,
-    ConnectionRecovered,
-    ConnectionSaved,
-)
-from sync_contracts.event import Event
-from sync_contracts.jobs import JobCounted, JobFailed, JobRequested, JobStarted, JobWaiting
-from sync_contracts.requests import SyncBulk, SyncCancel, SyncReload, SyncRetry
-from sync_contracts.runs import RunFinished
-from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUpdated
 
-READS: Mapping[str, tuple[type[Event], ...]] = {
-    "sync-orchestrator": (
-        *(SyncReload, SyncBulk, SyncCancel, SyncRetry),
-        *(JobStarted, JobWaiting, JobFailed, SummaryUpdated, SummaryUnchanged, SummaryRefused),
-        *(ConnectionSaved, ConnectionDeleted, ConnectionNeedsAuth, ConnectionRecovered),
-    ),
-    "connector-workers": (JobRequested,),
-    "summary-writer": (JobCounted,),
-    "notifier": (RunFinished,),
-}
+from ledgerbus_cli.system import SERVICES
 
 
 async def behind(bootstrap_servers: str, ends: Mapping[TopicPartition, int]) -> dict[str, int]:
-    """Messages by consumer group that are not committed; groups that have nothing left are not named."""
+    """Messages that are not committed, by group and topic, where a group has read anything of the topic."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
-    left: Counter[str] = Counter()
     try:
-        for service, kinds in READS.items():
-            for kind in kinds:
-                group = f"{service}.{kind.topic}"
-                theirs = [partition for partition in ends if partition.topic == kind.topic]
-                if not theirs:
-                    continue
-                done = await admin.list_consumer_group_offsets(group, partitions=theirs)
-                left[group] = sum(max(0, ends[one] - max(0, done[one].offset)) for one in theirs)
+        groups = sorted(name for name, _ in await admin.list_consumer_groups() if _is_ours(name))
+        done = {group: await _committed(admin, group, ends) for group in groups}
     finally:
         await admin.close()
-    return {group: messages for group, messages in left.items() if messages}
+    left: dict[str, int] = defaultdict(int)
+    for group, committed in done.items():
+        topics = {partition.topic for partition, offset in committed.items() if offset > 0}
+        for partition in (one for one in ends if one.topic in topics):
+            left[f"{group} at {partition.topic}"] += max(0, ends[partition] - committed.get(partition, 0))
+    return {what: messages for what, messages in left.items() if messages}
+
+
+async def _committed(
+    admin: AIOKafkaAdminClient, group: str, ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    found = await admin.list_consumer_group_offsets(group, partitions=list(ends))
+    return {partition: max(0, kept.offset) for partition, kept in found.items()}
+
+
+def _is_ours(group: str) -> bool:
+    return group.startswith(tuple(f"{service}." for service in SERVICES))
