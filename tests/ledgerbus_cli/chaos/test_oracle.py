@@ -210,6 +210,12 @@ def test_older_reading_that_stands_is_wrong() -> None:
     assert found(kept=(*sound().kept, beaten)) == set()
 
 
+def test_attempt_that_is_read_again_repeats_its_first_answer() -> None:
+    again = Kept(attempt=Attempt(job_of(ANNA), 1), of=month_of(ANNA), read_at=at(9), kept=True)
+
+    assert found(kept=(*sound().kept, again)) == set()
+
+
 def test_written_job_without_a_write_is_lost() -> None:
     assert (Fault.LOST, "what was written is there") in found(
         summaries=(summary(ANNA),), history=(written(ANNA),)

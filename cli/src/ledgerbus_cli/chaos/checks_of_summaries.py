@@ -12,6 +12,7 @@ from ledgerbus_cli.chaos.evidence import (
     Attempt,
     BooksMonth,
     Evidence,
+    Kept,
     SummaryKept,
     TrueSince,
     Written,
@@ -79,10 +80,13 @@ def _true(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _newest(evidence: Evidence, kept: Mapping[BooksMonth, SummaryKept]) -> Iterator[Finding]:
-    newest: dict[BooksMonth, datetime] = {}
+    first: dict[Attempt, Kept] = {}  # an attempt that is delivered and read again repeats its first answer
     for said in evidence.kept:
-        if said.kept:
-            newest[said.of] = max(said.read_at, newest.get(said.of, said.read_at))
+        if said.kept and said.read_at <= first.get(said.attempt, said).read_at:
+            first[said.attempt] = said
+    newest: dict[BooksMonth, datetime] = {}
+    for said in first.values():
+        newest[said.of] = max(said.read_at, newest.get(said.of, said.read_at))
     for of, read_at in newest.items():
         stored = kept.get(of)
         if stored is not None and stored.read_at < read_at - _ROUNDED:

@@ -1,6 +1,8 @@
 """A whole chaos: blows while people work, then quiet, then the verdict."""
 
 import asyncio
+import os
+import platform
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -66,6 +68,7 @@ class Outcome:
     seed: int
     minutes: float
     broker: str
+    machine: str
     evidence: Evidence
     findings: list[Finding]
     recoveries: list[Recovery]
@@ -143,6 +146,7 @@ class Chaos:
             seed=seed,
             minutes=minutes,
             broker=self.broker,
+            machine=f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
             evidence=evidence,
             findings=judge(evidence),
             recoveries=recoveries(self.done, hearsay.progress(self.observer.heard)),

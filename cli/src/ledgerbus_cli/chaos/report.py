@@ -18,6 +18,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "seed": outcome.seed,
         "minutes": outcome.minutes,
         "broker": outcome.broker,
+        "machine": outcome.machine,
         "ok": not outcome.findings,
         "seconds": {name: round(seconds, 1) for name, seconds in outcome.seconds.items()},
         "done": _done(evidence),
@@ -78,7 +79,7 @@ def as_markdown(outcome: Outcome) -> str:
     if len(outcome.findings) > _SHOWN:
         parts.append(f"… and {len(outcome.findings) - _SHOWN} more.")
     spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
-    return "\n\n".join([*parts, f"Time: {spent}."]) + "\n"
+    return "\n\n".join([*parts, f"Time: {spent}. Machine: {outcome.machine}."]) + "\n"
 
 
 def _done(evidence: Evidence) -> dict[str, int]:
