@@ -43,7 +43,7 @@ async def service(
     async with running_app(build_app(settings)) as client:
         await eventually(lambda: is_ready(client))
         yield client
-    database = build_mongo(mongo)
+    database = build_mongo(mongo.model_copy(update={"timeout_s": 30.0}))
     await database.drop_database(mongo.database)
     database.close()
 

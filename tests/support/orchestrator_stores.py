@@ -128,6 +128,11 @@ class MemoryRuns:
     async def announced(self, run_id: UUID) -> None:
         self.unsent.discard(run_id)
 
+    async def doubt_announced(self, *, ended_after: datetime) -> None:
+        self.unsent |= {
+            run.run_id for run in self.runs.values() if run.ended_at and run.ended_at > ended_after
+        }
+
     async def may_announce_progress(self, run_id: UUID, now: datetime, last_before: datetime) -> bool:
         last = self.runs[run_id].announced_at
         return (last is None or last <= last_before) and self._move(run_id, set(RunState), announced_at=now)

@@ -3,6 +3,7 @@
 import typer
 
 from ledgerbus_cli import connecting, looking, running, setting_up, syncing, webhooks
+from ledgerbus_cli.chaos.command import chaos
 from ledgerbus_cli.demo_command import demo
 from ledgerbus_cli.desk import at_desk
 from ledgerbus_cli.load.command import load
@@ -36,6 +37,7 @@ app.command()(running.sandbox)
 app.command()(setting_up.setup)
 app.command()(demo)
 app.command()(load)
+app.command()(chaos)
 app.command("probe")(probe_command)
 app.command("test")(at_desk(connecting.try_fields))
 for work in AT_DESK:

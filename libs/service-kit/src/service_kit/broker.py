@@ -16,6 +16,7 @@ from sync_contracts.event import Event
 from service_kit.direct import Direct, Handler, Parser, by_topic
 from service_kit.failures import FailureHandling
 from service_kit.health import Health
+from service_kit.kafka_access import security_of
 from service_kit.settings import KafkaSettings
 from service_kit.telemetry import Telemetry
 from service_kit.window import Window, run_in_window
@@ -35,6 +36,7 @@ def build_broker(
     broker = KafkaBroker(
         settings.bootstrap_servers,
         client_id=name,
+        security=security_of(settings),
         acks="all",
         enable_idempotence=settings.idempotent,
         linger_ms=2,

@@ -50,6 +50,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         clock=clock,
         worker=f"{socket.gethostname()[:100]}/{os.getpid()}",
         provider_pause_s=settings.provider_pause_s,
+        longest_s=settings.longest_reading_s,
     )
 
     def share_app_limits(owned: float) -> None:

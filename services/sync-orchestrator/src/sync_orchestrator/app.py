@@ -1,5 +1,7 @@
 """The service, put together."""
 
+from datetime import timedelta
+
 import httpx
 from anyio import to_thread
 from fastapi import FastAPI
@@ -58,6 +60,11 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     async def ensure_indexes() -> None:
         await prepare(stored)
 
+    async def tell_again() -> None:
+        if settings.tell_again_s:
+            since = SystemClock().now() - timedelta(seconds=settings.tell_again_s)
+            await MongoRuns(stored).doubt_announced(ended_after=since)
+
     release, watch = leading(cases.leadership, cases.release), leading(cases.leadership, cases.watch)
     current_user = user_of(TokenVerifier.of_users(settings.users, http))
     return build_service(
@@ -66,7 +73,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         kafka=settings.kafka,
         health=health,
         routers=[routes.build_router(cases.read, current_user)],
-        on_startup=[ensure_indexes],
+        on_startup=[ensure_indexes, tell_again],
         background=[
             every(
                 settings.release_every_s,

@@ -115,6 +115,9 @@ class RunStore(Protocol):
 
     async def announced(self, run_id: UUID) -> None: ...
 
+    async def doubt_announced(self, *, ended_after: datetime) -> None:
+        """Runs that ended after the instant count as unannounced again."""
+
     async def may_announce_progress(self, run_id: UUID, now: datetime, last_before: datetime) -> bool:
         """Marks the progress as announced now, unless somebody did so since `last_before`."""
 

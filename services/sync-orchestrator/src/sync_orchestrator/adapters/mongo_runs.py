@@ -102,6 +102,10 @@ class MongoRuns:
     async def announced(self, run_id: UUID) -> None:
         await self._runs.update_one({"_id": run_id}, {"$set": {"unannounced": False}})
 
+    async def doubt_announced(self, *, ended_after: datetime) -> None:
+        young = {"state": RunState.ENDED, "ended_at": {"$gt": ended_after}}
+        await self._runs.update_many(young, {"$set": {"unannounced": True}})
+
     async def may_announce_progress(self, run_id: UUID, now: datetime, last_before: datetime) -> bool:
         not_lately = {"_id": run_id, "$or": [{"announced_at": None}, {"announced_at": {"$lte": last_before}}]}
         result = await self._runs.update_one(not_lately, {"$set": {"announced_at": now}})
