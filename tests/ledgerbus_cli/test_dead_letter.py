@@ -27,7 +27,8 @@ DEAD = "job.counted.v1.dead"
 
 
 def record(**changes: Any) -> "ConsumerRecord[Any, Any]":
-    return parked_record(**{"topic": DEAD, "partition": 3, "offset": 17, "written_at": NOON} | changes)
+    usual: dict[str, Any] = {"topic": DEAD, "partition": 3, "offset": 17, "written_at": NOON}
+    return parked_record(**usual | changes)
 
 
 def letter(offset: int, **changes: Any) -> DeadLetter:
