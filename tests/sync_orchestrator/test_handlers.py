@@ -63,8 +63,8 @@ class Wired:
         for event in events:
             await self.receive_raw(event.topic, event.model_dump_json().encode())
 
-    async def receive_raw(self, topic: str, body: bytes) -> None:
-        await self.broker.publish(body, topic, headers={"content-type": "application/json"})
+    async def receive_raw(self, topic: str, body: bytes, **headers: str) -> None:
+        await self.broker.publish(body, topic, headers={"content-type": "application/json"} | headers)
 
     def told(self, kind: type[Event]) -> list[Any]:
         return [kind.model_validate_json(bytes(m.body)) for m in self.sent if topic_of(m) == kind.topic]
@@ -182,6 +182,20 @@ async def test_jobs_of_parked_messages_end_as_our_fault() -> None:
     assert [(job.ending, job.code) for job in await wired.jobs()] == [
         (JobEnding.FAILED, ProblemCode.INTERNAL)
     ] * 2
+
+
+async def test_the_note_of_a_replay_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    wired, topic = Wired(), dead_letter_topic(JobFailed.topic)
+
+    async with TestKafkaBroker(wired.broker):
+        await wired.receive(bulk(clients=1))
+        await wired.cases.release()
+        (job,) = await wired.jobs()
+        await wired.receive_raw(topic, failed(job).model_dump_json().encode(), dead_letter_replayed="a/1/2")
+        await wired.receive_raw(topic, b"", dead_letter_replayed="a/1/2")
+
+    assert [job.ending for job in await wired.jobs()] == [None]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize("body", [b"\xff not json", b"[]", b"{}", b""])
