@@ -30,6 +30,7 @@ GROUPS = {
     "notifier": [f"notifier.{RunFinished.topic}"],
 }
 # Who merely falls silent stays in its group for so long, so only a goodbye explains an empty group.
+# It begins with a restart: on the embedded broker a group's very first member cannot say goodbye.
 SILENCE = "30000"
 
 
