@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -51,6 +52,7 @@ class System:
     stack: EmbeddedStack = field(init=False)
     sandbox: Server = field(init=False)
     services: dict[str, Server] = field(init=False, default_factory=dict)
+    _service_of: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.data_dir = self.data_dir.absolute()
@@ -117,6 +119,19 @@ class System:
         self.services[name] = self._service(name, await self._connector_settings(), environment)
         await self.services[name].start()
 
+    async def add(self, service: str, **environment: str) -> str:
+        """Start one more instance of a service; the name that it goes by from now on."""
+        name = next(name for number in count(2) if (name := f"{service}-{number}") not in self.services)
+        self._service_of[name] = service
+        self.ports[name] = free_port()
+        await self.begin(name, **environment)
+        return name
+
+    async def remove(self, name: str) -> None:
+        """Stop an added instance and forget it."""
+        del self._service_of[name]
+        await self.services.pop(name).stop()
+
     @property
     def processes(self) -> dict[str, Server]:
         """All of them by name, started or not."""
@@ -147,7 +162,7 @@ class System:
     def _service(
         self, name: str, connectors: Mapping[str, str], more: Mapping[str, str] | None = None
     ) -> Server:
-        module = name.replace("-", "_")
+        module = self._service_of.get(name, name).replace("-", "_")
         own = {f"{module.upper()}__{key}": value for key, value in self._settings(name).items()}
         program = PythonProgram(
             name=name,
@@ -159,8 +174,8 @@ class System:
         return Server(program, self.data_dir)
 
     def _settings(self, name: str) -> dict[str, str]:
-        stack = self.stack.settings
-        role = stack.vault.roles[name]
+        stack, service = self.stack.settings, self._service_of.get(name, name)
+        role = stack.vault.roles[service]
         settings = {
             "KAFKA__BOOTSTRAP_SERVERS": stack.bootstrap_servers,
             "KAFKA__IDEMPOTENT": "false",
@@ -175,10 +190,10 @@ class System:
             "USERS__AUDIENCE": AUDIENCE,
             "USERS__JWKS_URL": self.key.jwks_url,
             "CREDENTIALS_URL": self._url("credentials"),
-            "PUBLIC_URL": self._url(name),
+            "PUBLIC_URL": self._url(service),
         }
-        if name in DATABASES:
-            settings |= {"MONGO__URL": stack.mongo_url, "MONGO__DATABASE": DATABASES[name]}
+        if service in DATABASES:
+            settings |= {"MONGO__URL": stack.mongo_url, "MONGO__DATABASE": DATABASES[service]}
         return settings
 
     async def _connector_settings(self) -> dict[str, str]:
