@@ -41,11 +41,12 @@ class Sandbox:
     async def fresh_account(self, provider: Provider) -> dict[str, Any]:
         """One that no other test has."""
         number = next(self.numbers.setdefault(provider, itertools.count(1)))
-        accounts = [
-            account for account in await self._call("GET", "/_accounts") if account["provider"] == provider
-        ]
+        accounts = [account for account in await self.accounts() if account["provider"] == provider]
         assert number <= len(accounts), "the sandbox has too few accounts for the tests"
         return dict(accounts[number - 1])
+
+    async def accounts(self) -> list[dict[str, Any]]:
+        return list(await self._call("GET", "/_accounts"))
 
     async def truth(self, account: dict[str, Any], month: Month) -> dict[str, str]:
         """Metric by metric, what the books say now."""
@@ -55,6 +56,10 @@ class Sandbox:
     async def fault(self, account: dict[str, Any], fault: str, **options: Any) -> None:
         body = {"provider": account["provider"], "account": account["account"], "fault": fault, **options}
         await self._call("POST", "/_control", body)
+
+    async def fault_all(self, provider: Provider, fault: str, **options: Any) -> None:
+        """Trouble for every account of a provider."""
+        await self._call("POST", "/_control", {"provider": provider, "fault": fault, **options})
 
     async def heal(self) -> None:
         await self._call("DELETE", "/_control")
@@ -121,9 +126,9 @@ def system(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> It
         SandboxOptions(clients=ACCOUNTS, documents=12),
         environment=QUICK | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
     )
-    _run(running.start())
+    run_to_end(running.start())
     yield running
-    _run(running.stop())
+    run_to_end(running.stop())
 
 
 @pytest.fixture(scope="session")
@@ -138,7 +143,8 @@ async def firm(system: System, sandbox: Sandbox) -> AsyncIterator[Firm]:
         yield Firm(platform, sandbox)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """For fixtures, which run outside any event loop."""
     # Not asyncio.run, which would take the thread's current loop away from pytest-asyncio.
     loop = asyncio.new_event_loop()
     try:

@@ -14,7 +14,7 @@ from sync_orchestrator.records import RunState
 from sync_orchestrator.use_cases import Stores
 
 READS = {"get", "of", "before", "in_states", "open_among", "unannounced", "page", "due", "outstanding"}
-READS |= {"any_outstanding", "any_moving", "queued_of", "tally", "of_run", "active"}
+READS |= {"all", "due_behind", "any_outstanding", "any_moving", "queued_of", "tally", "of_run", "active"}
 
 
 class CrashError(BaseException):

@@ -144,7 +144,7 @@ async def test_the_tally_counts_every_job(stores: Stores) -> None:
         ]
     )
 
-    tally = await stores.jobs.tally(run_id)
+    tally = await stores.jobs.tally(run_id, ASKED_AT)
 
     progress = tally.progress(held=False)
     assert (tally.open_jobs, progress.jobs, tally.counts.written) == (4, 6, 2)

@@ -23,6 +23,7 @@ from sync_orchestrator.ports import (
 )
 from sync_orchestrator.records import ConnectionFact, JobRecord, JobState, RunRecord, RunState
 from sync_orchestrator.request_jobs import request_jobs
+from sync_orchestrator.sick_sites import SickSites
 
 
 class ReleaseJobs:
@@ -35,6 +36,7 @@ class ReleaseJobs:
         jobs: JobStore,
         facts: ConnectionFacts,
         pauses: PauseStore,
+        sick_sites: SickSites,
         backlog: Backlog,
         publish: Publish,
         clock: Clock,
@@ -45,6 +47,7 @@ class ReleaseJobs:
         self._jobs = jobs
         self._facts = facts
         self._pauses = pauses
+        self._sick_sites = sick_sites
         self._backlog = backlog
         self._publish = publish
         self._clock = clock
@@ -63,11 +66,12 @@ class ReleaseJobs:
 
     async def _choice(self, runs: Collection[RunRecord]) -> Choice:
         now = self._clock.now()
-        load = await self._jobs.load()
-        paused = {pause.key for pause in await self._pauses.active(now)}
+        load, sites = await self._jobs.load(), await self._sick_sites.standing()
+        paused = {pause.key for pause in await self._pauses.active(now)} | sites.closed
         blocked = paused | load.full_accounts(self._credit)
         allowed = [run for run in runs if app_key(run) not in paused]
-        return choose(await self._backlog.readings(allowed, now, blocked), load, self._credit)
+        readings = sites.admit(await self._backlog.readings(allowed, now, blocked))
+        return choose(readings, load, self._credit)
 
     async def _release(self, chosen: list[JobRecord], runs: Mapping[UUID, RunRecord]) -> int:
         now = self._clock.now()
