@@ -6,13 +6,19 @@ PACKAGES := schemas libs/service-kit libs/connectors services/credentials servic
 IMAGES := credentials sync-orchestrator connector-workers summary-writer notifier ledgerbus-cli
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo test check lint format contracts lock clean
+.PHONY: demo test test-faults bench-fairness check lint format contracts lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
 
 test: .venv/installed  ## every test a person runs, on embedded servers
 	$(BIN)/pytest -n 2 --dist loadgroup -q
+
+test-faults: .venv/installed  ## kills processes and runs large bulks on the embedded broker: about ten minutes
+	$(BIN)/pytest tests/faults -q
+
+bench-fairness: .venv/installed  ## how soon a reload starts beside a large bulk, how evenly many companies progress
+	$(BIN)/python scripts/bench_fairness.py
 
 check: lint test  ## what CI runs
 

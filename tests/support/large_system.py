@@ -27,8 +27,8 @@ class LargeFirm(Firm):
 
     known: dict[Provider, list[dict[str, Any]]] = field(default_factory=dict)
 
-    async def connect_many(self, provider: Provider, number: int) -> list[str]:
-        """The clients `client-1` to `client-<number>`, connected."""
+    async def connect_many(self, provider: Provider, number: int, *, after: int = 0) -> list[str]:
+        """So many clients, connected to the accounts `after` the first ones."""
         if not self.known:
             for account in await self.sandbox.accounts():
                 self.known.setdefault(Provider(account["provider"]), []).append(account)
@@ -40,7 +40,8 @@ class LargeFirm(Firm):
                 await self.platform.save(client, provider, account["credentials"])
             self.accounts[client, provider] = account
 
-        chosen = {f"client-{n}": account for n, account in enumerate(self.known[provider][:number], 1)}
+        accounts = self.known[provider][after : after + number]
+        chosen = {f"client-{n}": account for n, account in enumerate(accounts, after + 1)}
         assert len(chosen) == number
         await asyncio.gather(*(save(client, account) for client, account in chosen.items()))
         return list(chosen)

@@ -72,6 +72,11 @@ class Sandbox:
         calls = (await self._call("GET", "/_calls"))["calls"]
         return dict(calls.get(account["provider"], {}).get(account["account"], {}))
 
+    async def calls_of(self, provider: Provider) -> int:
+        """All calls of a provider so far."""
+        accounts = (await self._call("GET", "/_calls"))["calls"].get(provider, {})
+        return sum(calls["total"] for calls in accounts.values())
+
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as client:
             answer = (await client.request(method, path, json=body)).raise_for_status()
