@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,6 +27,7 @@ QUICK = Rules(
     breakers=BreakerRules(accounts=2),
     lifetime=Lifetime(deadline_s=3600.0),
 )
+SHORT = replace(QUICK, lifetime=Lifetime(deadline_s=600.0))
 
 
 async def until_ended(world: World, *requests: SyncRequest, answer: Answer) -> None:
@@ -156,7 +158,7 @@ async def test_a_crash_after_any_step_is_healed_by_a_restart(
 ) -> None:
     steps = 1
     while True:
-        world = fused_world(steps, QUICK)
+        world = fused_world(steps, SHORT if answer is dead else QUICK)
 
         await until_ended(world, bulk(clients=2), *more, answer=answer)
 
