@@ -69,8 +69,14 @@ def large_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 @pytest.fixture
 def say(pytestconfig: pytest.Config) -> Say:
     """Puts a measured figure into the report."""
-    reporter: Any = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    return lambda line: reporter.write_line(f" {line}")
+    plugins = pytestconfig.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+
+    def write(line: str) -> None:
+        with capture.global_and_fixture_disabled():  # type: ignore[union-attr]  # pytest always has it
+            reporter.write_line(f" {line}")  # type: ignore[union-attr]
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -142,6 +142,10 @@ class MemoryRuns:
         for run_id in run_ids:
             self._move(run_id, set(RunState), held=held)
 
+    async def stall(self, run_ids: Collection[UUID], *, stalled: bool) -> None:
+        for run_id in run_ids:
+            self._move(run_id, set(RunState), stalled=stalled)
+
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int
     ) -> list[RunRecord]:

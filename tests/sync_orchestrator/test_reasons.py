@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from support.orchestration import ASKED_AT, bulk, reload, waiting
+from support.orchestration import ASKED_AT, bulk, reload, started, waiting
 from support.orchestrator_world import World
 from sync_contracts.codes import WaitReason
 from sync_contracts.runs import Progress, RunProgress
@@ -12,6 +12,7 @@ from sync_orchestrator.fairness import Credit
 from sync_orchestrator.read_runs import JobView
 from sync_orchestrator.records import JobState
 from sync_orchestrator.use_cases import Rules, Stores
+from sync_orchestrator.workers_heard import WorkersHeard
 
 MIDNIGHT = ASKED_AT + timedelta(hours=16)
 SOON = ASKED_AT + timedelta(seconds=40)
@@ -138,6 +139,50 @@ async def test_a_service_that_is_away_is_the_reason_its_jobs_wait(world: World) 
 
     assert (job.reason, job.retry_at) == (WaitReason.SERVICE_DOWN, SOON)
     assert progress.waiting == {WaitReason.SERVICE_DOWN: 1}
+
+
+async def test_workers_that_are_all_away_are_the_reason_within_seconds(world: World) -> None:
+    now_s = 0.0
+    workers = WorkersHeard(jobs=world.stores.jobs, clock=world.clock, slots=2, monotonic_s=lambda: now_s)
+    await world.cases.accept.bulk(bulk(clients=3))
+    await world.cases.release()
+
+    at_first = await workers.are_away()
+    now_s = 4.0
+    world.clock.forward(seconds=4)
+    in_silence = await workers.are_away()
+    workers.heard()
+    after_a_start = await workers.are_away()
+
+    assert (at_first, in_silence, after_a_start) == (False, True, False)
+
+
+async def test_workers_that_are_full_are_not_away(world: World) -> None:
+    now_s = 0.0
+    workers = WorkersHeard(jobs=world.stores.jobs, clock=world.clock, slots=2, monotonic_s=lambda: now_s)
+    await world.cases.accept.bulk(bulk(clients=3))
+    await world.cases.release()
+    for message in world.requested[:2]:
+        await world.cases.track.started(started(message))
+
+    now_s = 4.0
+    world.clock.forward(seconds=4)
+
+    assert not await workers.are_away()
+
+
+async def test_jobs_of_a_stalled_run_name_the_service_that_is_away(world: World) -> None:
+    world.rules = Rules(credit=Credit(slots=1, reserved=0), ask_again_s=0.0, progress_every_s=0.0)
+    world.restart()
+    await world.cases.accept.bulk(bulk(clients=20))
+    await world.cases.release()
+    await world.stores.runs.stall([world.accepted.run_id], stalled=True)
+
+    progress, jobs = await shown(world)
+
+    assert {job.state for job in jobs} == {JobState.RELEASED, JobState.QUEUED}
+    assert {job.reason for job in jobs} == {WaitReason.SERVICE_DOWN}
+    assert progress.waiting == {WaitReason.SERVICE_DOWN: 20}
 
 
 async def test_the_announced_progress_tells_the_same(world: World) -> None:

@@ -125,6 +125,9 @@ class RunStore(Protocol):
     async def hold(self, run_ids: Collection[UUID], *, held: bool) -> None:
         """Whether the company's share keeps the runs' due jobs back."""
 
+    async def stall(self, run_ids: Collection[UUID], *, stalled: bool) -> None:
+        """Whether no worker takes what is released."""
+
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int
     ) -> list[RunRecord]:

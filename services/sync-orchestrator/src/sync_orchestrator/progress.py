@@ -24,7 +24,7 @@ class TellProgress:
         now = self._clock.now()
         tally = await self._jobs.tally(run.run_id, now)
         behind = await self._behind(run, tally, now) if _any_due(tally) else {}
-        return tally.progress(held=run.held, behind=behind)
+        return tally.progress(due=due_reason(run), released=released_reason(run), behind=behind)
 
     async def _behind(self, run: RunRecord, tally: Tally, now: datetime) -> dict[Pause, int]:
         holds = await self._find_holds(now)
@@ -36,18 +36,32 @@ class TellProgress:
         return {pause: jobs for key, jobs in found.items() if (pause := holds.get(key)) is not None}
 
 
+def due_reason(run: RunRecord) -> WaitReason:
+    """Why a job of the run whose time has come, and which nothing else holds, does not run."""
+    if run.stalled:
+        return WaitReason.SERVICE_DOWN
+    return WaitReason.FAIRNESS if run.held else WaitReason.QUEUED
+
+
+def released_reason(run: RunRecord) -> WaitReason:
+    """Why a job that the workers should have does not run."""
+    return WaitReason.SERVICE_DOWN if run.stalled else WaitReason.QUEUED
+
+
 def reason_of(
-    job: JobRecord, holds: Holds, *, held: bool, now: datetime
+    job: JobRecord, run: RunRecord, holds: Holds, now: datetime
 ) -> tuple[WaitReason | None, datetime | None]:
     """Why a job does not run, and when it is tried again where that is known."""
+    if job.state is JobState.RELEASED:
+        return released_reason(run), None
     if job.state is not JobState.QUEUED:
-        return job.reason, None
+        return None, None
     if job.due_at > now:
         return job.reason, job.due_at
     pause = holds.of(job)
     if pause is not None:
         return pause.reason, pause.until
-    return WaitReason.FAIRNESS if held else WaitReason.QUEUED, None
+    return due_reason(run), None
 
 
 def _any_due(tally: Tally) -> bool:

@@ -110,7 +110,7 @@ class ReadRuns:
         found = await self._jobs.page(run_id, wanted, (page - 1) * size, size)
         now = self._clock.now()
         holds = await self._find_holds(now)
-        return [_job(job, *reason_of(job, holds, held=run.held, now=now)) for job in found]
+        return [_job(job, *reason_of(job, run, holds, now)) for job in found]
 
     async def _own(self, company_id: str, run_id: UUID) -> RunRecord:
         run = await self._runs.get(run_id)

@@ -43,13 +43,6 @@ class TallyRow:
     due_at: datetime | None = None
     is_due: bool = False
 
-    @property
-    def waits_for(self) -> WaitReason | None:
-        """The reason of jobs that do not run; what is due waits for its turn."""
-        if self.state not in {JobState.QUEUED, JobState.RELEASED}:
-            return None
-        return self.reason if self.reason and not self.is_due else WaitReason.QUEUED
-
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -65,19 +58,25 @@ class Tally:
     def counts(self) -> EndingCounts:
         return counts_of({row.ending: row.jobs for row in self.rows if row.ending is not None})
 
-    def progress(self, *, held: bool = False, behind: Mapping[Pause, int] | None = None) -> Progress:
-        """`held`: the company's share keeps its due jobs back; `behind`: what holds how many of them."""
+    def progress(
+        self,
+        *,
+        due: WaitReason = WaitReason.QUEUED,
+        released: WaitReason = WaitReason.QUEUED,
+        behind: Mapping[Pause, int] | None = None,
+    ) -> Progress:
+        """The reasons of due and of released jobs; `behind`: what holds how many of the due ones."""
         waiting: Counter[WaitReason] = Counter()
-        retries = [row.due_at for row in self.rows if row.waits_for not in {None, WaitReason.QUEUED}]
         for row in self.rows:
-            if row.waits_for is not None:
-                waiting[row.waits_for] += row.jobs
+            if row.state is JobState.RELEASED:
+                waiting[released] += row.jobs
+            elif row.state is JobState.QUEUED:
+                waiting[due if row.is_due else row.reason or due] += row.jobs
+        retries = [row.due_at for row in self.rows if row.state is JobState.QUEUED and not row.is_due]
         for pause, jobs in (behind or {}).items():
             waiting[pause.reason] += jobs
-            waiting[WaitReason.QUEUED] -= jobs
+            waiting[due] -= jobs
             retries.append(pause.until)
-        if held:
-            waiting[WaitReason.FAIRNESS] += waiting.pop(WaitReason.QUEUED, 0)
         return Progress(
             jobs=sum(row.jobs for row in self.rows),
             ended=self.counts,

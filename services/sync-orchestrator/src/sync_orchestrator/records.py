@@ -152,6 +152,7 @@ class RunRecord(Record):
     ended_at: datetime | None = None
     announced_at: datetime | None = None
     held: bool = False
+    stalled: bool = False
     plan: tuple[PlannedClient, ...] = ()
     finished: RunFinished | None = None
 

@@ -27,6 +27,7 @@ from sync_orchestrator.facts import (
 from sync_orchestrator.ports import ConnectionLookup, JobStore, PauseStore, RunStore, Touch
 from sync_orchestrator.records import JobRecord, Pause, Rank, RunState
 from sync_orchestrator.sick_sites import SickSites
+from sync_orchestrator.workers_heard import WorkersHeard
 
 _RUNNING = {RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING}
 _BATCH = 500
@@ -52,6 +53,7 @@ class TrackRun:
         pauses: PauseStore,
         lookup: ConnectionLookup,
         sick_sites: SickSites,
+        workers: WorkersHeard,
         clock: Clock,
         patience: OutagePatience,
         touch: Touch,
@@ -61,12 +63,14 @@ class TrackRun:
         self._pauses = pauses
         self._lookup = lookup
         self._sick_sites = sick_sites
+        self._workers = workers
         self._clock = clock
         self._patience = patience
         self._touch = touch
         self._apply: Batches[Told, int] = Batches(self._apply_all, size=_BATCH)
 
     async def started(self, message: JobStarted) -> None:
+        self._workers.heard()
         facts: dict[UUID, Fact] = {
             due.job_id: Started(attempt=due.attempt, budget_s=message.budget_s) for due in message.jobs
         }

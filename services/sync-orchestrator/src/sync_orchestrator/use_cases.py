@@ -40,6 +40,7 @@ from sync_orchestrator.settle_runs import SettleRuns
 from sync_orchestrator.sick_sites import SickSites
 from sync_orchestrator.track_run import TrackRun
 from sync_orchestrator.watch_time import WatchPatience, WatchTime
+from sync_orchestrator.workers_heard import WorkersHeard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ def build_use_cases(
     runs, jobs = stores.runs, stores.jobs
     find_holds = FindHolds(pauses=stores.pauses, breakers=stores.breakers)
     tell_progress = TellProgress(jobs=jobs, find_holds=find_holds, clock=clock)
+    workers = WorkersHeard(jobs=jobs, clock=clock, slots=rules.credit.slots)
     sick_sites = SickSites(breakers=stores.breakers, jobs=jobs, clock=clock, rules=rules.breakers)
     end_run = EndRun(runs=runs, jobs=jobs, publish=publish, clock=clock, public_url=public_url)
     settle = SettleRuns(
@@ -148,6 +150,7 @@ def build_use_cases(
         pauses=stores.pauses,
         lookup=lookup,
         sick_sites=sick_sites,
+        workers=workers,
         clock=clock,
         patience=rules.outages,
         touch=touch,
@@ -175,6 +178,7 @@ def build_use_cases(
             facts=stores.facts,
             pauses=stores.pauses,
             sick_sites=sick_sites,
+            workers=workers,
             backlog=Backlog(jobs, ask_again_s=rules.ask_again_s),
             publish=publish,
             clock=clock,
