@@ -110,17 +110,17 @@ async def test_two_orchestrators_and_two_workers_read_and_write_each_attempt_onc
 async def test_leader_killed_in_the_middle_is_replaced_and_nothing_is_done_twice(
     large_system: System, large_firm: LargeFirm, second_orchestrator: str, log: JobLog, say: Say
 ) -> None:
-    clients = await large_firm.connect_many(MERIT, 900)
+    clients = await large_firm.connect_many(MERIT, 400)
     request = await large_firm.platform.bulk(clients, MERIT, APRIL)
-    await eventually(lambda: len(log.starts) >= 100)
+    await eventually(lambda: len(log.starts) >= 50)
 
     await large_system.services["sync-orchestrator"].kill()
     began_s, at_kill = time.monotonic(), len(log.starts)
     receipt = await large_firm.platform.receipt(request, within_s=240)
 
-    say(f"{at_kill} of 900 jobs had started; the rest took {time.monotonic() - began_s:.1f} s")
-    assert at_kill < 900
+    say(f"{at_kill} of 400 jobs had started; the rest took {time.monotonic() - began_s:.1f} s")
+    assert at_kill < 400
     assert second_orchestrator in large_system.services
-    assert (receipt.ending, receipt.counts.written) == (RunEnding.COMPLETED, 900)
+    assert (receipt.ending, receipt.counts.written) == (RunEnding.COMPLETED, 400)
     assert set(log.times_started.values()) == {1}
     assert await large_firm.times_written(clients, MERIT, APRIL) == {1}
