@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from service_kit.clock import Clock
+from service_kit.crash_points import reached
 from sync_contracts.codes import RefusalCode
 from sync_contracts.ids import run_id
 from sync_contracts.requests import SyncCancel
@@ -65,6 +66,7 @@ class CancelRun:
             return None
         if not await self._runs.begin_cancelling(run.run_id, self._clock.now()):
             raise RefusedError(RefusalCode.RUN_ALREADY_ENDED)
+        reached("run_cancelling")
         return RunCancelling(
             meta=cancel.meta.follow(RunCancelling),
             run_id=run.run_id,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from service_kit.batches import Batches
 from service_kit.clock import Clock
+from service_kit.crash_points import reached
 from service_kit.telemetry import count
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.jobs import ConnectionReading, JobEvent, JobFailed, JobStarted, JobWaiting
@@ -81,6 +82,7 @@ class TrackRun:
             await self._pauses.put(
                 Pause(key=message.budget_key, reason=message.reason, until=message.retry_at)
             )
+            reached("limit_stored")
         fact = Waiting(
             attempt=message.attempt,
             reason=message.reason,

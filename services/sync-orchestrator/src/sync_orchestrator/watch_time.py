@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service_kit.clock import Clock
+from service_kit.crash_points import reached
 from service_kit.publishing import Publish
 from sync_contracts.runs import JobEnding
 
@@ -106,6 +107,7 @@ class WatchTime:
             await self._runs.move_deadline(run.run_id, seen, moved)
         if moved.has_passed(now):
             await self._runs.begin_expiring(run.run_id)
+            reached("run_expiring")
 
     async def _stands_still(self, run: RunRecord, now: datetime) -> bool:
         paused = (await self._find_holds(now)).still_keys
