@@ -221,14 +221,16 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 async def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--clients", type=int, default=10_000, help="of the large bulk")
-    options.add_argument("--companies", type=int, default=100)
+    options.add_argument("--clients", type=int, default=10_000, help="of the large bulk; 0: without it")
+    options.add_argument("--companies", type=int, default=100, help="0: without them")
     asked = options.parse_args()
     print(
         f"{os.cpu_count()} cores; orchestrator, broker and database real, workers imitated (200 ms a reading)"
     )
-    await one_reload_beside_a_large_bulk(asked.clients)
-    await many_companies_with_bulks(asked.companies)
+    if asked.clients:
+        await one_reload_beside_a_large_bulk(asked.clients)
+    if asked.companies:
+        await many_companies_with_bulks(asked.companies)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ OWNERS = {
 }
 
 
-# Reached only where a provider rotates its tokens (see the tests of the credentials service), or where a run is
-# cancelled, lasts too long or meets a limit (see tests/faults).
+# Reached only where a provider rotates its tokens (see the tests of the credentials service), or where a run
+# is cancelled, lasts too long or meets a limit (see tests/faults).
 ELSEWHERE = {"grant_renewed", "run_cancelling", "run_expiring", "limit_stored"}
 
 

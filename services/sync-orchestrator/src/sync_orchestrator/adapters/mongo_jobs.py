@@ -24,7 +24,7 @@ T = TypeVar("T")
 _DUPLICATE_KEY = 11000
 _ROUNDS = 10
 # Per call, so that none comes near the timeout of a call.
-_FEW = 500
+_FEW = 100
 _MANY = 1_000
 _ONLY_OPEN = {"open": True}
 _PLACE = {
