@@ -23,8 +23,8 @@ OWNERS = {
 }
 
 
-# Reached only where a provider rotates its tokens or a firm has webhooks (see the tests of those services), or
-# where a run is cancelled, lasts too long or meets a limit (see tests/faults).
+# Reached only where a provider rotates its tokens or a firm has webhooks (their services' tests show those),
+# or where a run is cancelled, lasts too long or meets a limit (tests/faults).
 ELSEWHERE = {"grant_renewed", "webhook_answered", "run_cancelling", "run_expiring", "limit_stored"}
 
 
