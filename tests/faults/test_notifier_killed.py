@@ -7,27 +7,27 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import ConsumerRecord
-from sandbox.embedded import EmbeddedStack
+from sandbox.embedded import EmbeddedStack, VaultAccess
 from service_kit.mongo import build_mongo
 from service_kit.settings import MongoSettings
 from support.kafka import producer, read_all
+from support.notifier_service import TOPICS, vault_settings
 from support.receipts import finished
 from support.service_process import service_process, service_variables
 from sync_contracts.runs import RunFinished, SyncCompleted
-from sync_contracts.topics import dead_letter_topic
 
 pytestmark = pytest.mark.integration
 
 
 async def test_a_notifier_killed_before_sending_sends_what_it_had_stored(
-    embedded_stack: EmbeddedStack, kafka_bootstrap: str, mongo_url: str, tmp_path: Path
+    embedded_stack: EmbeddedStack, kafka_bootstrap: str, mongo_url: str, vault: VaultAccess, tmp_path: Path
 ) -> None:
-    topics = [RunFinished.topic, SyncCompleted.topic]
-    await embedded_stack.create_topics([*topics, *map(dead_letter_topic, topics)], 3)
+    await embedded_stack.create_topics(TOPICS, 3)
     where = MongoSettings(url=mongo_url, database=f"notifier-{uuid4().hex}")
     variables = service_variables(
         "NOTIFIER", bootstrap=kafka_bootstrap, mongo_url=mongo_url, database=where.database
     )
+    variables["NOTIFIER__VAULT"] = vault_settings(vault).model_dump_json()
     run = finished()
     key = str(run.run_id).encode()
 
