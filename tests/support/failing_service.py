@@ -32,7 +32,8 @@ def run(bootstrap: str, topic: str, mode: str, folder: Path, port: int) -> None:
         handle(message, folder)
 
     if mode == "windowed":
-        on.windowed(topic, Window(slots=100, commit_every_s=0.1, drain_s=2.0))(on_task)
+        window = Window(slots=100, commit_every_s=0.1, drain_s=2.0)
+        on.windowed(window, {topic: Task.model_validate_json})(on_task)
     else:
         on(topic)(on_task)
     serve(build_service("failing", broker=broker, kafka=settings, health=health), HttpSettings(port=port))
