@@ -42,8 +42,8 @@ async def waiting(firm: LargeFirm, request: str) -> dict[str, int]:
 async def test_reload_starts_within_two_seconds_beside_another_firms_large_bulk(
     large_system: System, large_firm: LargeFirm, other_firm: LargeFirm, say: Say
 ) -> None:
-    clients = await large_firm.connect_many(MERIT, 900)
-    [client] = await other_firm.connect_many(MERIT, 1, after=900)
+    clients = await large_firm.connect_many(MERIT, 600)
+    [client] = await other_firm.connect_many(MERIT, 1, after=600)
     kafka = large_system.addresses.kafka
     async with (
         job_log(kafka, large_firm.platform.company_id) as bulk_log,
@@ -63,7 +63,7 @@ async def test_reload_starts_within_two_seconds_beside_another_firms_large_bulk(
     assert bulk["ending"] is None
     assert started_s < RELOAD_STARTS_S
     assert (receipt.ending, receipt.counts.written) == (RunEnding.COMPLETED, 12)
-    assert (await large_firm.platform.receipt(request, within_s=240)).counts.written == 900
+    assert (await large_firm.platform.receipt(request, within_s=240)).counts.written == 600
 
 
 async def test_provider_that_is_down_is_asked_now_and_then_and_slows_nobody_else(
@@ -141,7 +141,7 @@ async def test_used_up_day_is_a_wait_until_the_hour_that_the_provider_named(
 async def test_cancel_of_a_large_bulk_is_acknowledged_within_a_second_and_nothing_starts_afterwards(
     large_system: System, large_firm: LargeFirm, say: Say
 ) -> None:
-    clients = await large_firm.connect_many(MERIT, 600)
+    clients = await large_firm.connect_many(MERIT, 400)
     async with job_log(large_system.addresses.kafka, large_firm.platform.company_id) as log:
         request = await large_firm.platform.bulk(clients, MERIT, APRIL)
         await eventually(lambda: len(log.starts) >= 50)
@@ -157,8 +157,8 @@ async def test_cancel_of_a_large_bulk_is_acknowledged_within_a_second_and_nothin
     assert acknowledged_s < 1.0
     assert last_s < 1.0
     assert receipt.ending is RunEnding.CANCELLED
-    assert receipt.counts.total == 600
-    assert receipt.counts.cancelled == 600 - receipt.counts.written
+    assert receipt.counts.total == 400
+    assert receipt.counts.cancelled == 400 - receipt.counts.written
     assert receipt.counts.written <= len(log.starts)
 
 

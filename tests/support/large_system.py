@@ -11,13 +11,14 @@ import pytest
 import pytest_asyncio
 from ledgerbus_cli.platform_client import open_platform
 from ledgerbus_cli.system import SandboxOptions, System
+from sandbox.embedded import chosen_broker
 from support.system import Firm, Sandbox, run_to_end
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
 Say = Callable[[str], None]
 
-ACCOUNTS = 1_000
+ACCOUNTS = 620
 _AT_ONCE = 16
 
 
@@ -60,7 +61,11 @@ class LargeFirm(Firm):
 @pytest.fixture(scope="session")
 def large_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Tests that stop or add a part of it put it back."""
-    running = System(tmp_path_factory.mktemp("large-system"), SandboxOptions(clients=ACCOUNTS, documents=5))
+    running = System(
+        tmp_path_factory.mktemp("large-system"),
+        SandboxOptions(clients=ACCOUNTS, documents=5),
+        broker=chosen_broker(),
+    )
     run_to_end(running.start())
     yield running
     run_to_end(running.stop())

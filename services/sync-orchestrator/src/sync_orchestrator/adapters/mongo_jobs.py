@@ -25,7 +25,7 @@ _DUPLICATE_KEY = 11000
 _ROUNDS = 10
 # Per call, so that none comes near the timeout of a call.
 _FEW = 100
-_MANY = 1_000
+_MANY = 250
 _ONLY_OPEN = {"open": True}
 _PLACE = {
     "_id": False,
