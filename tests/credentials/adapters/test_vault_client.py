@@ -7,12 +7,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from credentials.adapters.vault_client import VaultClient
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from sandbox.embedded.ports import free_port
 from service_kit.errors import DependencyDownError
 from service_kit.health import Health
 from service_kit.settings import VaultSettings
+from service_kit.vault import VaultClient
 from support.kafka import eventually
 
 pytestmark = pytest.mark.integration
@@ -57,7 +57,7 @@ async def test_a_token_whose_lease_shrinks_is_replaced(
     vault_client: VaultClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await token_of(vault_client)
-    monkeypatch.setattr("credentials.adapters.vault_client._SHORTEST_LEASE_S", 86_400)
+    monkeypatch.setattr("service_kit.vault._SHORTEST_LEASE_S", 86_400)
     vault_client._renew_at_s = time.monotonic() - 1
 
     await vault_client._renew()

@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from connectors.protocol import Access, Grant
-from credentials.adapters.vault_client import VaultClient
 from credentials.adapters.vault_signing_key import VaultSigningKey
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from credentials.ports import TokenSetVault
 from credentials.token_set import Issued, Refreshing, TokenSet
+from service_kit.vault import VaultClient
 from support.credentials_fakes import FakeVault
 
 UNTIL = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)

@@ -13,12 +13,12 @@ from service_kit.publishing import EventPublisher
 from service_kit.service import build_service
 from service_kit.telemetry import Telemetry
 from service_kit.tokens import TokenVerifier, service_of, user_of
+from service_kit.vault import VaultClient
 
 from credentials.adapters.mongo_connections import MongoConnections
 from credentials.adapters.mongo_consents import MongoConsents
 from credentials.adapters.mongo_switches import MongoSwitches
 from credentials.adapters.mongo_token_sets import MongoTokenSets
-from credentials.adapters.vault_client import VaultClient
 from credentials.adapters.vault_signing_key import VaultSigningKey
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from credentials.finish_change import SENDS

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import hvac
 from hvac.exceptions import InvalidPath, InvalidRequest
+from service_kit.vault import VaultClient
 
-from credentials.adapters.vault_client import VaultClient
 from credentials.token_set import TokenSet
 
 

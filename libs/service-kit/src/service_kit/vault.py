@@ -22,6 +22,7 @@ from hvac.exceptions import (
     VaultError,
 )
 from requests.adapters import HTTPAdapter
+
 from service_kit.errors import DependencyDownError
 from service_kit.health import Health
 from service_kit.settings import VaultSettings
