@@ -19,6 +19,7 @@ from credentials.adapters.mongo_connections import MongoConnections
 from credentials.adapters.mongo_consents import MongoConsents
 from credentials.adapters.mongo_switches import MongoSwitches
 from credentials.adapters.mongo_token_sets import MongoTokenSets
+from credentials.adapters.vault_companies import VaultCompanies
 from credentials.adapters.vault_signing_key import VaultSigningKey
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from credentials.finish_change import SENDS
@@ -45,7 +46,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         register=register,
         switches=MongoSwitches(records),
         consents=pending,
-        vault=VaultTokenSets(vault),
+        vault=VaultTokenSets(VaultCompanies(vault)),
         signing_key=VaultSigningKey(vault),
         publish=EventPublisher(broker, source=NAME, sends=SENDS),
         connectors=CONNECTORS,
