@@ -24,7 +24,6 @@ from credentials.adapters.vault_signing_key import VaultSigningKey
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from credentials.finish_change import SENDS
 from credentials.routes import connections, consents, internal, providers
-from credentials.routes.bounded import BoundedBodies
 from credentials.routes.internal import CallingService
 from credentials.routes.people import CurrentUser, People
 from credentials.settings import Settings
@@ -66,7 +65,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
             await to_thread.run_sync(telemetry.shutdown)
 
     services = TokenVerifier.of_services(settings.vault, http)
-    app = build_service(
+    return build_service(
         NAME,
         broker=broker,
         kafka=settings.kafka,
@@ -83,8 +82,6 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         background=[vault.keep_signed_in, use_cases.sweep.run],
         on_shutdown=[close],
     )
-    app.add_middleware(BoundedBodies)
-    return app
 
 
 def build_routers(
