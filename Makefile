@@ -6,7 +6,7 @@ PACKAGES := schemas libs/service-kit libs/connectors services/credentials servic
 IMAGES := credentials sync-orchestrator connector-workers summary-writer notifier ledgerbus-cli
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo test check lint format contracts lock clean
+.PHONY: demo test check lint audit format contracts lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -22,6 +22,10 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/export_contracts.py --check
+
+audit: .venv/installed  ## known vulnerabilities and licences of everything locked
+	$(BIN)/python scripts/check_licences.py
+	$(BIN)/python scripts/audit_dependencies.py
 
 format: .venv/installed
 	$(BIN)/ruff format $(CODE)

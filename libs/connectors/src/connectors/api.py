@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,9 @@ from connectors.transfer import transfer
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
 _NO_ADDRESS = "The installation has no address for this system yet: its operator sets CONNECTORS__ENDPOINTS."
+
+# A step upwards, plain or encoded, or what ends a path.
+_LEADS_AWAY = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\?#\x00-\x20\x7f]", re.IGNORECASE)
 
 Params = Mapping[str, str | tuple[str, ...]]  # a tuple: the name is repeated
 
@@ -162,7 +166,7 @@ class Api:
             return response
 
     async def _transfer(self, call: Call, timeout_s: float) -> httpx.Response:
-        url = self._host.address + call.path + call.path_tail
+        url = _below(self._host.address, call.path + call.path_tail)
         if call.params:
             url += "?" + query_text(call.params)
         headers = {"User-Agent": "ledgerbus", **call.headers}
@@ -192,6 +196,15 @@ class Api:
                     return wait_s
                 self._is_down = True  # the reading's other calls do not wait for it all over again
         return None
+
+
+def _below(address: str, path: str) -> str:
+    """The path below the host's address, whatever an id in either says; RejectedRequestError otherwise."""
+    host = urlsplit(address)
+    leaves = path[:1] not in {"", "/"} or _LEADS_AWAY.search(host.path + path) is not None
+    if leaves or host.query or host.fragment or host.username is not None:
+        raise RejectedRequestError("an id would lead to another address")
+    return address + path
 
 
 def _is_unknown_host(error: Exception) -> bool:
