@@ -56,7 +56,8 @@ def _unwanted(name: str) -> str | None:
 def _licence(package: PackageMetadata) -> str:
     """The expression, else the classifiers, else whatever text stands there."""
     classifiers = [one for one in package.get_all("Classifier") or [] if one.startswith("License ::")]
-    return str(package.get("License-Expression") or " ".join(classifiers) or package.get("License") or "")
+    told = [*filter(None, [*(package.get_all("License-Expression") or []), " ".join(classifiers)])]
+    return str([*told, *(package.get_all("License") or []), ""][0])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What is locked is checked, and an audit never says more than it found out."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ VULNERABLE = {"name": "bad", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_
 UNKNOWN = {"name": "private", "skip_reason": "not found"}
 
 
-def audited(*packages: dict[str, object]) -> str:
+def audited(*packages: Mapping[str, object]) -> str:
     return json.dumps({"dependencies": packages})
 
 

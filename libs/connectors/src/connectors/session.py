@@ -2,6 +2,7 @@
 
 import logging
 import re
+import ssl
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -80,13 +81,14 @@ def build_session(
     limiter: Limiter | None = None,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    trust: ssl.SSLContext | None = None,
 ) -> Session:
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
     # httpx logs whole addresses at INFO, and a signature may stand in a query.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     http = httpx.AsyncClient(
-        transport=transport or _pooled_transport(),
+        transport=transport or _pooled_transport(trust),
         timeout=httpx.Timeout(chosen.call_timeout_s, connect=CONNECT_TIMEOUT_S),
         follow_redirects=False,
         # Many clients' books share this client: no cookie of one may reach another.
@@ -95,10 +97,11 @@ def build_session(
     return Session(http, limiter=limiter or Limiter(time), clock=time, settings=chosen)
 
 
-def _pooled_transport() -> AiohttpTransport:
+def _pooled_transport(trust: ssl.SSLContext | None) -> AiohttpTransport:
     def connect() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS), cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=trust or True),
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     return AiohttpTransport(client=connect)

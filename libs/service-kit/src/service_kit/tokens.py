@@ -58,8 +58,7 @@ class TokenVerifier:
     @classmethod
     def of_services(cls, settings: VaultSettings, http: httpx.AsyncClient) -> "TokenVerifier":
         """Vault is the issuer of our own services' tokens."""
-        issuer = f"{settings.address.rstrip('/')}/v1/identity/oidc"
-        return cls(issuer, SERVICE_AUDIENCE, f"{issuer}/.well-known/keys", http)
+        return cls(settings.issuer, SERVICE_AUDIENCE, f"{settings.issuer}/.well-known/keys", http)
 
     async def claims(self, token: str) -> dict[str, Any]:
         """The token's claims; `jwt.InvalidTokenError` when it is not to be believed."""

@@ -56,6 +56,8 @@ class VaultClient:
         self._renew_at_s = 0.0
         session = requests.Session()
         session.trust_env = False  # a proxy of the environment must not see secrets
+        if settings.ca_file:
+            session.verify = str(settings.ca_file)
         session.mount("http://", HTTPAdapter(pool_maxsize=_AT_ONCE))
         session.mount("https://", HTTPAdapter(pool_maxsize=_AT_ONCE))
         self._session = session
@@ -68,7 +70,13 @@ class VaultClient:
     def client(self) -> hvac.Client:
         """One that is not signed in, on the connections of all."""
         settings = self._settings
-        return hvac.Client(url=settings.address, token="", session=self._session, timeout=settings.timeout_s)
+        return hvac.Client(
+            url=settings.address,
+            token="",
+            namespace=settings.namespace,
+            session=self._session,
+            timeout=settings.timeout_s,
+        )
 
     async def run(self, work: Callable[[hvac.Client], T]) -> T:
         """The answer of work as the service itself; DependencyDownError while Vault cannot do it."""

@@ -1,6 +1,5 @@
 """The service, put together."""
 
-import httpx
 from anyio import to_thread
 from connectors.registry import CONNECTORS
 from connectors.session import build_session
@@ -13,6 +12,7 @@ from service_kit.publishing import EventPublisher
 from service_kit.service import build_service
 from service_kit.telemetry import Telemetry
 from service_kit.tokens import TokenVerifier, service_of, user_of
+from service_kit.trust import build_http
 from service_kit.vault import VaultClient
 
 from credentials.adapters.mongo_connections import MongoConnections
@@ -35,7 +35,7 @@ NAME = "credentials"
 def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """Wire the service; nothing connects before the app starts."""
     health, clock = Health(), SystemClock()
-    mongo, http, session = build_mongo(settings.mongo), httpx.AsyncClient(), build_session()
+    mongo, http, session = build_mongo(settings.mongo), build_http(settings.vault.ca_file), build_session()
     records = database(mongo, settings.mongo)
     store, register, pending = MongoConnections(records), MongoTokenSets(records), MongoConsents(records)
     vault = VaultClient(settings.vault, health)
