@@ -59,16 +59,12 @@ async def test_a_body_that_never_says_its_length_is_bounded_too(http: httpx.Asyn
     assert refused.status_code == 413
 
 
-@pytest.mark.parametrize("where", ["header", "address", "many headers"])
-async def test_what_stands_before_a_body_is_bounded(http: httpx.AsyncClient, where: str) -> None:
-    huge = "x" * 200_000
-    headers = {"X-Huge": huge if where == "header" else huge[:2_000]}
-    if where == "many headers":
-        headers = {f"X-{number}": "x" * 100 for number in range(2_000)}
-    path = f"/echo?{huge[:64_000]}" if where == "address" else "/echo"
-
+@pytest.mark.parametrize(
+    "headers", [{"X-Huge": "x" * 2_000_000}, {f"X-{n}": "x" * 100 for n in range(20_000)}]
+)
+async def test_headers_are_bounded(http: httpx.AsyncClient, headers: dict[str, str]) -> None:
     try:
-        refused = await http.post(path, json={"text": ""}, headers=headers)
+        refused = await http.post("/echo", json={"text": ""}, headers=headers)
     except httpx.TransportError:  # the server has answered and hung up while we still sent
         refused = httpx.Response(400)
     alive = await http.post("/echo", json={"text": "abc"})

@@ -77,7 +77,7 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
         app,
         host=http.host,
         port=http.port,
-        http="h11",  # bounds what stands before a body at 64 KB; the other parser does not
+        http="h11",  # bounds headers too, which the other parser does not
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=25,
