@@ -56,6 +56,11 @@ class Sandbox:
         body = {"provider": account["provider"], "account": account["account"], "fault": fault, **options}
         await self._call("POST", "/_control", body)
 
+    async def echo(self, provider: Provider, status: int) -> None:
+        """From now on all its answers repeat their request."""
+        await self.heal()
+        await self._call("POST", "/_control", {"provider": provider, "fault": "echo", "status": status})
+
     async def heal(self) -> None:
         await self._call("DELETE", "/_control")
 
