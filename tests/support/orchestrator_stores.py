@@ -11,6 +11,7 @@ from sync_contracts.requests import SyncCancel
 from sync_contracts.runs import JobEnding, RunFinished
 from sync_orchestrator.deadlines import STILL_REASONS, Deadline
 from sync_orchestrator.facts import ended
+from sync_orchestrator.fairness import Load, Outstanding
 from sync_orchestrator.ports import ClientKey
 from sync_orchestrator.receipts import Tally, TallyRow
 from sync_orchestrator.records import (
@@ -95,6 +96,9 @@ class MemoryRuns:
         found = [run.model_copy(update={"plan": ()}) for run in self.runs.values() if run.state in states]
         return sorted(found, key=lambda run: (run.accepted_at, run.run_id))
 
+    async def states_of(self, run_ids: Collection[UUID]) -> dict[UUID, RunState]:
+        return {run_id: self.runs[run_id].state for run_id in run_ids if run_id in self.runs}
+
     async def open_among(self, run_ids: Collection[UUID]) -> set[UUID]:
         return {run_id for run_id in run_ids if self.runs[run_id].state is RunState.OPEN}
 
@@ -123,6 +127,11 @@ class MemoryRuns:
 
     async def announced(self, run_id: UUID) -> None:
         self.unsent.discard(run_id)
+
+    async def doubt_announced(self, *, ended_after: datetime) -> None:
+        self.unsent |= {
+            run.run_id for run in self.runs.values() if run.ended_at and run.ended_at > ended_after
+        }
 
     async def may_announce_progress(self, run_id: UUID, now: datetime, last_before: datetime) -> bool:
         last = self.runs[run_id].announced_at
@@ -190,6 +199,15 @@ class MemoryJobs:
 
     async def outstanding(self) -> list[JobRecord]:
         return [job for job in self.jobs.values() if job.is_outstanding]
+
+    async def load(self) -> Load:
+        return Load.of(
+            [
+                Outstanding(job.run_id, job.company_id, job.client_id, job.connection.account_key)
+                for job in await self.outstanding()
+                if job.connection
+            ]
+        )
 
     async def any_outstanding(self, run_id: UUID) -> bool:
         return any(job.is_outstanding for job in self._of(run_id))

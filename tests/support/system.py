@@ -11,7 +11,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from ledgerbus_cli.platform_client import Platform, open_platform
-from ledgerbus_cli.system import SandboxOptions, System
+from ledgerbus_cli.system import SERVICES, SandboxOptions, System
+from sandbox.embedded import chosen_broker
 from support.otlp import Collector, collecting
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
@@ -26,6 +27,11 @@ QUICK = {
     "SYNC_ORCHESTRATOR__LEASE_S": "3",
     "SYNC_ORCHESTRATOR__CANCEL_GRACE_S": "3",
     "OTEL_BSP_SCHEDULE_DELAY": "200",
+    **{
+        f"{name.upper().replace('-', '_')}__KAFKA__{setting}": value
+        for name in SERVICES
+        for setting, value in (("SESSION_TIMEOUT_MS", "3000"), ("HEARTBEAT_INTERVAL_MS", "500"))
+    },
 }
 
 T = TypeVar("T")
@@ -125,6 +131,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> It
         tmp_path_factory.mktemp("system"),
         SandboxOptions(clients=ACCOUNTS, documents=12),
         environment=QUICK | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
+        broker=chosen_broker(),
     )
     _run(running.start())
     yield running

@@ -20,6 +20,7 @@ SHARED_FAULTS = frozenset(
         "gateway_502",
         "throttle_429",
         "hang",
+        "slow",
         "short_page",
         "wrong_company",
         "no_permission",
@@ -93,6 +94,8 @@ class Faults:
 
     async def hang(self, request: Request, provider: str, account: str) -> None:
         """Keep a call waiting while its fault lasts, its caller stays, and nobody clears it."""
+        if slow := self.hit(provider, account, "slow"):
+            await asyncio.sleep(float(slow.options.get("each_s", 1.0)))
         fault = self.hit(provider, account, "hang")
         if fault is None:
             return

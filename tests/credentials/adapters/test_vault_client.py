@@ -75,6 +75,19 @@ async def test_the_background_loop_signs_in_by_itself(vault_client: VaultClient)
     assert (await lookup(vault_client))["meta"] == {"role_name": "credentials"}
 
 
+async def test_a_trouble_ends_although_nobody_asks_for_anything(vault_settings: VaultSettings) -> None:
+    health = Health()
+    health.down("vault", "ConnectionError")
+    client = VaultClient(vault_settings, health)
+    loop = asyncio.create_task(client.keep_signed_in())
+
+    await eventually(lambda: not health.troubles, within_s=10)
+
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    await client.aclose()
+
+
 @pytest.fixture
 async def elsewhere(vault_settings: VaultSettings) -> AsyncIterator[tuple[VaultClient, Health]]:
     health = Health()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -33,6 +34,7 @@ from connectors.transfer import transfer
 
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
+_HEADERS = {"User-Agent": "ledgerbus", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _NO_ADDRESS = "The installation has no address for this system yet: its operator sets CONNECTORS__ENDPOINTS."
 
 # A step upwards, plain or encoded, or what ends a path.
@@ -142,8 +144,7 @@ class Api:
             "url.template": call.path,
             "provider": str(self._host.provider),
         }
-        tracer = trace.get_tracer("connectors")
-        with tracer.start_as_current_span(
+        with _tracer().start_as_current_span(
             f"{call.method} {call.path}",
             kind=trace.SpanKind.CLIENT,
             attributes=attributes,
@@ -169,12 +170,12 @@ class Api:
         url = _below(self._host.address, call.path + call.path_tail)
         if call.params:
             url += "?" + query_text(call.params)
-        headers = {"User-Agent": "ledgerbus", **call.headers}
-        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
-        request = self.session.http.build_request(
-            call.method, url, headers=headers, content=call.body or None, timeout=timeout
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S).as_dict()
+        headers = httpx.Headers({**_HEADERS, **call.headers}, encoding="utf-8")
+        request = httpx.Request(
+            call.method, url, headers=headers, content=call.body or None, extensions={"timeout": timeout}
         )
-        return await transfer(self.session.http, request)
+        return await transfer(self.session.transport, request)
 
     def _left_s(self) -> float:
         left_s = self._deadline_s - self._clock.monotonic_s()
@@ -196,6 +197,11 @@ class Api:
                     return wait_s
                 self._is_down = True  # the reading's other calls do not wait for it all over again
         return None
+
+
+@cache
+def _tracer() -> trace.Tracer:
+    return trace.get_tracer("connectors")
 
 
 def _below(address: str, path: str) -> str:

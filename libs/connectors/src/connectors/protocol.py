@@ -239,6 +239,9 @@ class Connector(Protocol):
         """Each month's result; never raises ConnectorError. `expected` books are checked before reading."""
 
 
+LONGEST_READING_S = 280.0
+
+
 def reading_budget_s(months: int) -> float:
     """Seconds one reading may take: 120 and 10 a month, at most 280."""
-    return min(280.0, 120.0 + 10.0 * months)
+    return min(LONGEST_READING_S, 120.0 + 10.0 * months)

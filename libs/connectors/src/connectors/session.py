@@ -1,10 +1,8 @@
-"""What all calls of one process share: HTTP client, limits, addresses, the installation's keys."""
+"""What all calls of one process share: connections, limits, addresses, the installation's keys."""
 
-import logging
 import re
 import ssl
 from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
@@ -23,17 +21,17 @@ CONNECT_TIMEOUT_S = 10.0
 
 
 class Session:
-    """One per process; closes its client on leaving."""
+    """One per process; closes its connections on leaving."""
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         *,
         limiter: Limiter,
         clock: Clock,
         settings: ConnectorSettings,
     ) -> None:
-        self.http = http
+        self.transport = transport
         self.limiter = limiter
         self.clock = clock
         self.call_timeout_s = settings.call_timeout_s
@@ -64,7 +62,7 @@ class Session:
         return {name: value.get_secret_value() for name, value in values.items()}
 
     async def aclose(self) -> None:
-        await self.http.aclose()
+        await self.transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,16 +83,9 @@ def build_session(
 ) -> Session:
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
-    # httpx logs whole addresses at INFO, and a signature may stand in a query.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    http = httpx.AsyncClient(
-        transport=transport or _pooled_transport(trust),
-        timeout=httpx.Timeout(chosen.call_timeout_s, connect=CONNECT_TIMEOUT_S),
-        follow_redirects=False,
-        # Many clients' books share this client: no cookie of one may reach another.
-        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+    return Session(
+        transport or _pooled_transport(trust), limiter=limiter or Limiter(time), clock=time, settings=chosen
     )
-    return Session(http, limiter=limiter or Limiter(time), clock=time, settings=chosen)
 
 
 def _pooled_transport(trust: ssl.SSLContext | None) -> AiohttpTransport:

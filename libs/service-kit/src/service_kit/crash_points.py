@@ -18,6 +18,7 @@ CrashPoint = Literal[
     "answer_published",
     "run_finished",
     "receipt_stored",
+    "webhook_answered",
     "grant_renewed",
 ]
 CRASH_POINTS: tuple[CrashPoint, ...] = get_args(CrashPoint)

@@ -86,6 +86,17 @@ class FailureHandling:
             exc_info=_bug(error),
         )
 
+    async def give_up(
+        self, record: ConsumerRecord[bytes, bytes], error: Exception, subscriber: LogicSubscriber[Any]
+    ) -> None:
+        """Park what cannot be handled; raises an outage, and anything once there were too many in a row."""
+        if is_outage(error):
+            raise error
+        if self.too_many:
+            self.stop(subscriber)
+            raise error
+        await self.wait_out(lambda: self.park(record, error))
+
     def stop(self, subscriber: LogicSubscriber[Any]) -> None:
         """In a task of its own: a consumer that stops from inside its own loop would cancel its stopping."""
         if self.stopping is None:

@@ -17,6 +17,7 @@ from service_kit.bounded_bodies import BoundedBodies
 from service_kit.broker import start_broker
 from service_kit.health import Health
 from service_kit.http_traces import HttpTraces
+from service_kit.kafka_access import reach
 from service_kit.problems import install_problems
 from service_kit.settings import HttpSettings, KafkaSettings
 
@@ -47,7 +48,8 @@ def build_service(
         async with AsyncExitStack() as stack:
             for step in on_shutdown:
                 stack.push_async_callback(step)
-            await _wait_for_kafka(broker, kafka.start_timeout_s)
+            await _wait_for_kafka(kafka)
+            await broker.connect()
             for step in on_startup:
                 await step()
             stack.push_async_callback(broker.stop)
@@ -85,11 +87,12 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
     )
 
 
-async def _wait_for_kafka(broker: KafkaBroker, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
+async def _wait_for_kafka(kafka: KafkaSettings) -> None:
+    # FastStream's own clients are not tried again: a broker that failed to connect keeps half of them.
+    deadline = time.monotonic() + kafka.start_timeout_s
     while True:
         try:
-            await broker.connect()
+            await reach(kafka)
         except Exception as error:
             if time.monotonic() > deadline:
                 raise

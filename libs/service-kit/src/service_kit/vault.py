@@ -105,10 +105,12 @@ class VaultClient:
         return answer
 
     async def keep_signed_in(self) -> None:
-        """For ever: renew at two thirds of the token's life."""
+        """For ever: renew at two thirds of the token's life, and notice when Vault is back."""
         while True:
             try:
                 await self._renew()
+                if "vault" in self._health.troubles:  # nobody else may ask for a long time
+                    await self.run(lambda client: client.auth.token.lookup_self())
             except DependencyDownError:
                 logger.warning("Vault is out of reach")
                 await asyncio.sleep(_RETRY_S)

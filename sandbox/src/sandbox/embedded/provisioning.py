@@ -13,6 +13,7 @@ from sandbox.embedded.company_logins import provide_company_logins
 from sandbox.embedded.private import write_private
 
 MOUNT = "ledgerbus"
+TRANSIT_MOUNT, WEBHOOKS_KEY = "ledgerbus-transit", "webhooks"
 IDENTITY_ROLE = "ledgerbus-service"
 AUDIENCE = "ledgerbus-internal"
 
@@ -40,6 +41,7 @@ def provision(client: hvac.Client, secret_ids: Path) -> None:
     """Bring a vault into the wanted state and hand over secret-ids as files; safe to repeat."""
     _mount_secrets(client)
     companies = provide_company_logins(client, _policy("company"))
+    _make_webhooks_key(client)
     for policy in sorted((_DEPLOY / "policies").glob("*.hcl")):
         text = policy.read_text().replace("COMPANIES", companies)
         client.sys.create_or_update_policy(_policy(policy.stem), text)
@@ -72,6 +74,14 @@ def _mount_secrets(client: hvac.Client) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def _make_webhooks_key(client: hvac.Client) -> None:
+    if f"{TRANSIT_MOUNT}/" not in client.sys.list_mounted_secrets_engines()["data"]:
+        client.sys.enable_secrets_engine("transit", path=TRANSIT_MOUNT)
+    client.secrets.transit.create_key(
+        WEBHOOKS_KEY, mount_point=TRANSIT_MOUNT
+    )  # does nothing to an existing key
 
 
 def _enable_approle(client: hvac.Client) -> str:

@@ -3,6 +3,7 @@
 import os
 import socket
 
+import httpx
 from anyio import to_thread
 from connectors.registry import connector_for
 from connectors.session import build_session
@@ -33,10 +34,11 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     """Wire the service; nothing connects before the app starts."""
     health, stops, clock = Health(), Stops(), SystemClock()
     session = build_session(trust=trusting(settings.vault.ca_file, settings.credentials_ca_file))
+    http = httpx.AsyncClient(transport=session.transport)  # closed with the session
     credentials = HttpCredentials(
-        session.http,
+        http,
         str(settings.credentials_url),
-        token=ServiceToken(settings.vault, session.http),
+        token=ServiceToken(settings.vault, http),
         health=health,
         timeout_s=settings.credentials_timeout_s,
     )
@@ -49,6 +51,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         clock=clock,
         worker=f"{socket.gethostname()[:100]}/{os.getpid()}",
         provider_pause_s=settings.provider_pause_s,
+        longest_s=settings.longest_reading_s,
     )
 
     def share_app_limits(owned: float) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from connectors.protocol import MonthFailure, reading_budget_s
+from connectors.protocol import LONGEST_READING_S, MonthFailure, reading_budget_s
 from opentelemetry import trace
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
@@ -37,13 +37,14 @@ class CountMonths:
     clock: Clock
     worker: str
     provider_pause_s: float
+    longest_s: float = LONGEST_READING_S
 
     async def __call__(self, request: JobRequested) -> None:
         if self.stops.forbids(request):
             _log("reading dropped before its start", request)
             return
         began_ns = time.time_ns()
-        budget_s = reading_budget_s(len(request.jobs))
+        budget_s = min(reading_budget_s(len(request.jobs)), self.longest_s)
         await self.publish(started(request, worker=self.worker, budget_s=budget_s))
         reached("job_started")
         found = await self._within(request, budget_s)

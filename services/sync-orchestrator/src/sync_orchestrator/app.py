@@ -1,5 +1,7 @@
 """The service, put together."""
 
+from datetime import timedelta
+
 from anyio import to_thread
 from fastapi import FastAPI
 from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -60,6 +62,11 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     async def ensure_indexes() -> None:
         await prepare(stored)
 
+    async def tell_again() -> None:
+        if settings.tell_again_s:
+            since = SystemClock().now() - timedelta(seconds=settings.tell_again_s)
+            await MongoRuns(stored).doubt_announced(ended_after=since)
+
     release, watch = leading(cases.leadership, cases.release), leading(cases.leadership, cases.watch)
     current_user = user_of(TokenVerifier.of_users(settings.users, http))
     return build_service(
@@ -68,10 +75,18 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         kafka=settings.kafka,
         health=health,
         routers=[routes.build_router(cases.read, current_user)],
-        on_startup=[ensure_indexes],
+        on_startup=[ensure_indexes, tell_again],
         background=[
-            every(settings.release_every_s, release, name="release", health=health),
-            every(settings.settle_every_s, cases.settle, name="settle", health=health),
+            every(
+                settings.release_every_s,
+                release,
+                name="release",
+                health=health,
+                wake=cases.news.to_release,
+            ),
+            every(
+                settings.settle_every_s, cases.settle, name="settle", health=health, wake=cases.news.to_settle
+            ),
             every(settings.watch_every_s, watch, name="watch", health=health),
         ],
         on_shutdown=[close, cases.leadership.give_up],

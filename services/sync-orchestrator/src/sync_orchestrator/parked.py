@@ -1,5 +1,6 @@
 """Messages on the `.dead` topics of jobs: their jobs end, since nobody will answer for them."""
 
+import json
 import logging
 from typing import Any, TypeVar
 
@@ -18,9 +19,18 @@ Named = TypeVar("Named", ConnectionReading, JobEvent)
 
 
 class ParkedMessage(BaseModel):
-    """Whatever was parked; None where it is not even JSON."""
+    """Whatever was parked and where; None where it is not even JSON."""
 
+    topic: str
     body: Any
+
+
+def parked_message(topic: str, body: bytes) -> ParkedMessage:
+    """Never fails, or a parked message would be parked again."""
+    try:
+        return ParkedMessage(topic=topic, body=json.loads(body))
+    except ValueError:
+        return ParkedMessage(topic=topic, body=None)
 
 
 class EndParked:
@@ -29,10 +39,10 @@ class EndParked:
     def __init__(self, track_run: TrackRun) -> None:
         self._track_run = track_run
 
-    async def __call__(self, message: ParkedMessage, topic: str) -> None:
+    async def __call__(self, message: ParkedMessage) -> None:
         named = _read(ConnectionReading, message.body) or _read(JobEvent, message.body)
         if named is None:
-            logger.error("a parked message names no job", extra={"topic": topic})
+            logger.error("a parked message names no job", extra={"topic": message.topic})
         elif isinstance(named, ConnectionReading):
             await self._track_run.parked(named)
         else:

@@ -13,6 +13,7 @@ from sync_contracts.requests import SyncCancel
 from sync_contracts.runs import JobEnding, RunFinished
 
 from sync_orchestrator.deadlines import Deadline
+from sync_orchestrator.fairness import Load
 from sync_orchestrator.receipts import Tally
 from sync_orchestrator.records import (
     Answer,
@@ -92,6 +93,9 @@ class RunStore(Protocol):
     async def in_states(self, *states: RunState) -> list[RunRecord]:
         """Without their plans, oldest first."""
 
+    async def states_of(self, run_ids: Collection[UUID]) -> dict[UUID, RunState]:
+        """Of those that are on record."""
+
     async def open_among(self, run_ids: Collection[UUID]) -> set[UUID]: ...
 
     async def open_run(self, run_id: UUID) -> None:
@@ -110,6 +114,9 @@ class RunStore(Protocol):
         """Runs that ended before the instant and whose announcement is not marked as sent."""
 
     async def announced(self, run_id: UUID) -> None: ...
+
+    async def doubt_announced(self, *, ended_after: datetime) -> None:
+        """Runs that ended after the instant count as unannounced again."""
 
     async def may_announce_progress(self, run_id: UUID, now: datetime, last_before: datetime) -> bool:
         """Marks the progress as announced now, unless somebody did so since `last_before`."""
@@ -150,6 +157,9 @@ class JobStore(Protocol):
 
     async def outstanding(self) -> list[JobRecord]:
         """All that are released or started."""
+
+    async def load(self) -> Load:
+        """The same, counted by company and account."""
 
     async def any_outstanding(self, run_id: UUID) -> bool: ...
 

@@ -11,7 +11,7 @@ from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.backlog import Backlog
 from sync_orchestrator.facts import ended, released
-from sync_orchestrator.fairness import Choice, Credit, Load, choose
+from sync_orchestrator.fairness import Choice, Credit, choose
 from sync_orchestrator.job_traces import begin_job_trace
 from sync_orchestrator.ports import (
     ClientKey,
@@ -63,7 +63,7 @@ class ReleaseJobs:
 
     async def _choice(self, runs: Collection[RunRecord]) -> Choice:
         now = self._clock.now()
-        load = Load.of(await self._jobs.outstanding())
+        load = await self._jobs.load()
         paused = {pause.key for pause in await self._pauses.active(now)}
         blocked = paused | load.full_accounts(self._credit)
         allowed = [run for run in runs if app_key(run) not in paused]

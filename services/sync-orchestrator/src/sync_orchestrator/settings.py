@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     ask_again_s: float = Field(1.0, gt=0, description="Between two looks for a run's due jobs.")
     settle_every_s: float = Field(0.2, gt=0)
     watch_every_s: float = Field(5.0, gt=0)
+    tell_again_s: float = Field(
+        0.0, ge=0, description="Ends this young are told again at the start: for a broker that forgets."
+    )
     progress_every_s: float = Field(1.0, gt=0)
 
     @property

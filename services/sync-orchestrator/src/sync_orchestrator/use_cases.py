@@ -1,6 +1,8 @@
 """All the service does, put together from its ports; the entry point and the tests build the same."""
 
+import asyncio
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from service_kit.clock import Clock
 from service_kit.publishing import Publish
@@ -62,6 +64,18 @@ class Rules:
     progress_every_s: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """Set when something of a run has changed: there may be something to release, and to settle."""
+
+    to_release: asyncio.Event = field(default_factory=asyncio.Event)
+    to_settle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def come(self) -> None:
+        self.to_release.set()
+        self.to_settle.set()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCases:
     """One object per thing the service does."""
@@ -77,6 +91,7 @@ class UseCases:
     watch: WatchTime
     leadership: Leadership
     read: ReadRuns
+    news: News
 
 
 def build_use_cases(
@@ -99,7 +114,12 @@ def build_use_cases(
         clock=clock,
         progress_every_s=rules.progress_every_s,
     )
-    touch = settle.touch
+    news = News()
+
+    def touch(run_id: UUID) -> None:
+        settle.touch(run_id)
+        news.come()
+
     answer_once = AnswerOnce(requests=stores.requests, publish=publish, clock=clock)
     plan_run = PlanRun(runs=runs, jobs=jobs, touch=touch)
     cancel = CancelRun(
@@ -163,4 +183,5 @@ def build_use_cases(
         ),
         leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),
         read=ReadRuns(runs=runs, jobs=jobs),
+        news=news,
     )
