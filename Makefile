@@ -9,7 +9,7 @@ KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/t
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo chaos chaos-kafka test test-faults test-kafka bench-fairness check lint format contracts lock clean
+.PHONY: demo chaos chaos-kafka test test-faults test-kafka bench-fairness check lint audit format contracts lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -42,6 +42,10 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/export_contracts.py --check
+
+audit: .venv/installed  ## known vulnerabilities and licences of everything locked
+	$(BIN)/python scripts/check_licences.py
+	$(BIN)/python scripts/audit_dependencies.py
 
 format: .venv/installed
 	$(BIN)/ruff format $(CODE)

@@ -9,8 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 from credentials.app import build_routers
-from credentials.routes.bounded import BoundedBodies
 from fastapi import FastAPI
+from service_kit.bounded_bodies import BoundedBodies
 from service_kit.errors import DependencyDownError
 from service_kit.problems import install_problems
 from service_kit.tokens import TokenVerifier, service_of, user_of

@@ -25,7 +25,7 @@ SHARED_FAULTS = frozenset(
         "wrong_company",
         "no_permission",
     }
-    | {"plan_too_low", "unreadable", "clock_skew"}
+    | {"plan_too_low", "unreadable", "clock_skew", "echo"}
 )
 _LONGEST_HANG_S = 600.0
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from credentials.adapters.vault_companies import VaultCompanies
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from sandbox.embedded.ports import free_port
 from service_kit.errors import DependencyDownError
@@ -36,7 +37,7 @@ async def test_a_lost_token_is_replaced_by_signing_in_again(vault_client: VaultC
     first = await token_of(vault_client)
     await vault_client.run(lambda client: client.auth.token.revoke_self())
 
-    found = await VaultTokenSets(vault_client).read("firm-1", uuid4())
+    found = await VaultTokenSets(VaultCompanies(vault_client)).read("firm-1", uuid4())
 
     assert found is None
     assert await token_of(vault_client) != first
@@ -102,7 +103,7 @@ async def test_a_vault_that_is_away_turns_the_service_not_ready(
     client, health = elsewhere
 
     with pytest.raises(DependencyDownError, match="vault is out of reach"):
-        await VaultTokenSets(client).read("firm-1", uuid4())
+        await VaultTokenSets(VaultCompanies(client)).read("firm-1", uuid4())
 
     assert "vault" in health.troubles
 
@@ -115,7 +116,7 @@ async def test_a_secret_id_that_is_refused_is_told_without_quoting_it(
     client = VaultClient(vault_settings.model_copy(update={"secret_id_file": secret_id}), Health())
 
     with pytest.raises(DependencyDownError, match="sign-in refused") as error:
-        await VaultTokenSets(client).read("firm-1", uuid4())
+        await VaultTokenSets(VaultCompanies(client)).read("firm-1", uuid4())
 
     assert "hunter2" not in repr(error.value)
     await client.aclose()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,9 @@ RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
 _HEADERS = {"User-Agent": "ledgerbus", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _NO_ADDRESS = "The installation has no address for this system yet: its operator sets CONNECTORS__ENDPOINTS."
+
+# A step upwards, plain or encoded, or what ends a path.
+_LEADS_AWAY = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\?#\x00-\x20\x7f]", re.IGNORECASE)
 
 Params = Mapping[str, str | tuple[str, ...]]  # a tuple: the name is repeated
 
@@ -163,7 +167,7 @@ class Api:
             return response
 
     async def _transfer(self, call: Call, timeout_s: float) -> httpx.Response:
-        url = self._host.address + call.path + call.path_tail
+        url = _below(self._host.address, call.path + call.path_tail)
         if call.params:
             url += "?" + query_text(call.params)
         timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S).as_dict()
@@ -198,6 +202,15 @@ class Api:
 @cache
 def _tracer() -> trace.Tracer:
     return trace.get_tracer("connectors")
+
+
+def _below(address: str, path: str) -> str:
+    """The path below the host's address, whatever an id in either says; RejectedRequestError otherwise."""
+    host = urlsplit(address)
+    leaves = path[:1] not in {"", "/"} or _LEADS_AWAY.search(host.path + path) is not None
+    if leaves or host.query or host.fragment or host.username is not None:
+        raise RejectedRequestError("an id would lead to another address")
+    return address + path
 
 
 def _is_unknown_host(error: Exception) -> bool:

@@ -1,6 +1,7 @@
 """What all calls of one process share: connections, limits, addresses, the installation's keys."""
 
 import re
+import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -78,18 +79,20 @@ def build_session(
     limiter: Limiter | None = None,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    trust: ssl.SSLContext | None = None,
 ) -> Session:
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
     return Session(
-        transport or _pooled_transport(), limiter=limiter or Limiter(time), clock=time, settings=chosen
+        transport or _pooled_transport(trust), limiter=limiter or Limiter(time), clock=time, settings=chosen
     )
 
 
-def _pooled_transport() -> AiohttpTransport:
+def _pooled_transport(trust: ssl.SSLContext | None) -> AiohttpTransport:
     def connect() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS), cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=trust or True),
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     return AiohttpTransport(client=connect)

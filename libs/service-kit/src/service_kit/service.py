@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 
 from service_kit import crash_points
+from service_kit.bounded_bodies import BoundedBodies
 from service_kit.broker import start_broker
 from service_kit.health import Health
 from service_kit.http_traces import HttpTraces
@@ -61,6 +62,7 @@ def build_service(
 
     app = FastAPI(title=f"ledgerbus {name}", version="1", lifespan=lifespan)
     app.state.broker = broker
+    app.add_middleware(BoundedBodies)
     app.add_middleware(HttpTraces)
     install_problems(app)
     for router in routers:
@@ -77,6 +79,7 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
         app,
         host=http.host,
         port=http.port,
+        http="h11",  # bounds headers too, which the other parser does not
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=25,

@@ -54,6 +54,7 @@ class MongoSettings(_Settings):
 
     url: SecretStr
     database: str = Field(min_length=1)
+    ca_file: Path | None = Field(None, description="Then by TLS only, to a server that it vouches for.")
     timeout_s: float = Field(10.0, gt=0, description="Per operation and for finding a server.")
 
 
@@ -64,7 +65,18 @@ class VaultSettings(_Settings):
     mount: str = "ledgerbus"
     role_id: str = Field(min_length=1)
     secret_id_file: Path
+    namespace: str | None = Field(None, min_length=1)
+    ca_file: Path | None = Field(None, description="Whose certificate is believed; else the system's.")
     timeout_s: float = Field(10.0, gt=0)
+
+    @property
+    def api(self) -> str:
+        return f"{self.address.rstrip('/')}/v1"
+
+    @property
+    def issuer(self) -> str:
+        """Of the services' own tokens."""
+        return "/".join([self.api, *filter(None, [self.namespace]), "identity/oidc"])
 
 
 class HttpSettings(_Settings):

@@ -9,6 +9,7 @@ from pathlib import Path
 import hvac
 from hvac.exceptions import InvalidPath, InvalidRequest
 
+from sandbox.embedded.company_logins import provide_company_logins
 from sandbox.embedded.private import write_private
 
 MOUNT = "ledgerbus"
@@ -39,9 +40,11 @@ def service_roles(secret_ids: Path) -> Mapping[str, AppRole]:
 def provision(client: hvac.Client, secret_ids: Path) -> None:
     """Bring a vault into the wanted state and hand over secret-ids as files; safe to repeat."""
     _mount_secrets(client)
+    companies = provide_company_logins(client, _policy("company"))
     _make_webhooks_key(client)
     for policy in sorted((_DEPLOY / "policies").glob("*.hcl")):
-        client.sys.create_or_update_policy(_policy(policy.stem), policy.read_text())
+        text = policy.read_text().replace("COMPANIES", companies)
+        client.sys.create_or_update_policy(_policy(policy.stem), text)
     accessor = _enable_approle(client)
     _issue_identities(client)
     for service, policies in _policies_by_service().items():

@@ -15,6 +15,7 @@ from service_kit.publishing import EventPublisher
 from service_kit.service import build_service
 from service_kit.service_token import ServiceToken
 from service_kit.telemetry import Telemetry
+from service_kit.trust import trusting
 from service_kit.window import Window
 from sync_contracts.jobs import JobCounted, JobFailed, JobStarted, JobWaiting
 
@@ -33,7 +34,7 @@ SENDS = (JobStarted, JobCounted, JobWaiting, JobFailed)
 def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """Wire the service; nothing connects before the app starts."""
     health, stops, clock = Health(), Stops(), SystemClock()
-    session = build_session()
+    session = build_session(trust=trusting(settings.vault.ca_file, settings.credentials_ca_file))
     http = httpx.AsyncClient(transport=session.transport)  # closed with the session
     credentials = HttpCredentials(
         http,

@@ -1,5 +1,7 @@
 """Settings of the process, from the environment."""
 
+from pathlib import Path
+
 from connectors.protocol import LONGEST_READING_S
 from pydantic import Field, HttpUrl
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +25,7 @@ class Settings(BaseSettings):
     vault: VaultSettings
     http: HttpSettings
     credentials_url: HttpUrl
+    credentials_ca_file: Path | None = Field(None, description="Whose certificate it may show, too.")
     credentials_timeout_s: float = Field(15.0, gt=0, description="Per call; a lease may have to refresh.")
     slots: int = Field(200, ge=1, le=2_000, description="Readings at once.")
     provider_pause_s: float = Field(

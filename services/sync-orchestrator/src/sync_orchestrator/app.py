@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import httpx
 from anyio import to_thread
 from fastapi import FastAPI
 from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -15,6 +14,7 @@ from service_kit.service import build_service
 from service_kit.service_token import ServiceToken
 from service_kit.telemetry import Telemetry
 from service_kit.tokens import TokenVerifier, user_of
+from service_kit.trust import build_http
 from sync_contracts.jobs import JobRequested
 from sync_contracts.runs import RunAccepted, RunCancelling, RunFinished, RunProgress, RunRejected
 
@@ -38,7 +38,9 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     health = Health()
     mongo = build_mongo(settings.mongo)
     stored = database(mongo, settings.mongo)
-    http = httpx.AsyncClient(timeout=settings.credentials_timeout_s)
+    http = build_http(
+        settings.vault.ca_file, settings.credentials_ca_file, timeout_s=settings.credentials_timeout_s
+    )
     token = ServiceToken(settings.vault, http)
     broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
     cases = build_use_cases(

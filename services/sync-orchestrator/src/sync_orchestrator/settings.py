@@ -1,5 +1,7 @@
 """Settings of the process, from the environment."""
 
+from pathlib import Path
+
 from pydantic import Field, HttpUrl
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from service_kit.settings import HttpSettings, KafkaSettings, MongoSettings, UserTokenSettings, VaultSettings
@@ -29,6 +31,7 @@ class Settings(BaseSettings):
     http: HttpSettings
     users: UserTokenSettings
     credentials_url: HttpUrl
+    credentials_ca_file: Path | None = Field(None, description="Whose certificate it may show, too.")
     public_url: HttpUrl = Field(description="Where people reach this service; receipts link to it.")
     credentials_timeout_s: float = Field(10.0, gt=0)
 
