@@ -19,6 +19,7 @@ from sync_contracts.topics import dead_letter_topic
 
 from service_kit.errors import is_outage
 from service_kit.health import Health
+from service_kit.publishing import confirmed
 from service_kit.telemetry import count
 
 logger = logging.getLogger(__name__)
@@ -72,11 +73,13 @@ class FailureHandling:
             "dead_letter_offset": str(record.offset),
         }
         original = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
-        await self.broker.publish(
-            record.value or b"",
-            topic=dead_letter_topic(record.topic),
-            key=record.key,
-            headers={**original, **reason},
+        await confirmed(
+            self.broker.publish(
+                record.value or b"",
+                topic=dead_letter_topic(record.topic),
+                key=record.key,
+                headers={**original, **reason},
+            )
         )
         self.bugs += 1
         count("ledgerbus.dead_letters", topic=record.topic, error=type(error).__name__)
