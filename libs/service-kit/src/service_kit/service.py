@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 Step = Callable[[], Awaitable[object]]
 _PING_TIMEOUT_S = 2.0
 _STOP_S = 25.0
+# Longer than clients keep an idle connection (httpx 5 s): else both let go of it at once and a call is lost.
+KEPT_ALIVE_S = 60
 
 
 def build_service(
@@ -81,6 +83,7 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=25,
+        timeout_keep_alive=KEPT_ALIVE_S,
         server_header=False,
     )
 
