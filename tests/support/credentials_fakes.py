@@ -1,7 +1,7 @@
 """The outside of the credentials service in memory."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -31,6 +31,9 @@ class FakeConnections:
 
     async def at(self, place: Place) -> Connection | None:
         return self.kept.get(place.connection_id)
+
+    async def by_ids(self, connection_ids: Collection[UUID]) -> dict[UUID, Connection]:
+        return {one: self.kept[one] for one in connection_ids if one in self.kept}
 
     async def by_id(self, company_id: str, connection_id: UUID) -> Connection | None:
         found = self.kept.get(connection_id)

@@ -1,7 +1,10 @@
 """What each answer of the credentials service means to a reading."""
 
+import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,6 +19,7 @@ from sync_contracts.connections import ConnectionHealth
 
 LEASE = {
     "connection_id": str(CONNECTION),
+    "generation": 3,
     "access_id": "access-7",
     "access": {"access_token": "canary-secret"},
     "expires_at": "2026-05-02T08:15:00Z",
@@ -32,10 +36,14 @@ class FakeToken:
 
 
 class Service:
-    """Answers as told, and keeps what it was asked."""
+    """Answers as told, and keeps what it was asked; only what is `at_hand` is given to several at once."""
 
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
+    def __init__(
+        self, *answers: httpx.Response | Exception, at_hand: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         self.answers = list(answers)
+        self.at_hand = at_hand
+        self.asked_together: list[int] = []
         self.asked: list[httpx.Request] = []
         self.health = Health()
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
@@ -49,6 +57,9 @@ class Service:
         )
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/connections:lease"):
+            self.asked_together.append(len(json.loads(request.content)["leases"]))
+            return httpx.Response(200, json={"leases": list(self.at_hand)})
         self.asked.append(request)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
@@ -77,6 +88,28 @@ async def test_a_lease_is_asked_for_with_our_token_and_the_refused_access() -> N
     assert lease.account.access.values == {"access_token": "canary-secret"}
     assert (lease.access_id, lease.account.account_key) == ("access-7", "xero/org-1")
     assert (lease.books.name if lease.books else None, lease.health) == ("Acme Ltd", ConnectionHealth.OK)
+
+
+async def test_leases_at_hand_are_fetched_together() -> None:
+    requests = [requested(connection_id=uuid4()) for _ in range(5)]
+    leases = [{**LEASE, "connection_id": str(request.connection_id)} for request in requests]
+    service = Service(at_hand=leases)
+
+    given = await asyncio.gather(*map(service.client.lease, requests))
+
+    assert service.asked_together == [5]
+    assert service.asked == []
+    assert {lease.access_id for lease in given} == {"access-7"}
+
+
+async def test_a_lease_that_is_not_at_hand_is_asked_for_alone() -> None:
+    service = Service(problem(409, "NEEDS_AUTH"), at_hand=[{**LEASE, "generation": 2}])
+
+    with pytest.raises(LeaseRefusedError):
+        await service.client.lease(requested())
+
+    assert service.asked_together == [1]
+    assert [request.url.path for request in service.asked] == [f"/internal/connections/{CONNECTION}:lease"]
 
 
 async def test_a_lease_shows_no_secret_when_printed() -> None:

@@ -67,6 +67,7 @@ async def test_a_record_comes_back_as_it_was(store: ConnectionStore) -> None:
     expected = connection.model_copy(update={"revision": 1})
     assert await store.at(place()) == expected
     assert await store.by_id("firm-1", connection.connection_id) == expected
+    assert await store.by_ids({connection.connection_id, uuid4()}) == {connection.connection_id: expected}
 
 
 async def test_another_company_does_not_find_it(store: ConnectionStore) -> None:

@@ -81,7 +81,7 @@ class CurrentAccess:
 
         Raises NotReadableError, ProviderDownError, StillRefreshingError.
         """
-        good_until = self._clock.now() + EARLY + timedelta(seconds=needed_s)
+        good_until = self._good_until(needed_s)
         deadline_s = time.monotonic() + WAIT_S
         while True:
             found = await self._vault.read(at.company_id, at.token_set_id)
@@ -103,6 +103,15 @@ class CurrentAccess:
                 renewed = await self._to_its_end(_Claim(at, claimed, version + 1))
                 if renewed is not None:
                     return renewed
+
+    async def at_hand(self, at: TokenSetAt, *, needed_s: float) -> Issued | None:
+        """Access that Vault holds and that lasts so long; None where there is more to it."""
+        found = await self._vault.read(at.company_id, at.token_set_id)
+        issued = found[0].issued if found and found[0].refusal is None else None
+        return issued if issued is not None and _lasts(issued, self._good_until(needed_s)) else None
+
+    def _good_until(self, needed_s: float) -> datetime:
+        return self._clock.now() + EARLY + timedelta(seconds=needed_s)
 
     async def finish(self) -> None:
         """Wait for renewals under way; run before the process stops."""

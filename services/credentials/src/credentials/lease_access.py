@@ -1,6 +1,7 @@
 """Hands a worker the least that can sign a connection's requests, for a short time."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -68,9 +69,30 @@ class LeaseAccess:
         if connection.terms.health is ConnectionHealth.NEEDS_AUTH:
             raise NotReadableError(ProblemCode.NEEDS_AUTH, connection.cause)
         issued = await self.access_of(connection, refused=wish.refused_access, needed_s=wish.needed_s)
+        return self._lease(connection, connection.terms, issued)
+
+    async def at_hand(self, wishes: Sequence[LeaseWish]) -> list[Lease]:
+        """Those that need no renewal and meet no refusal; the others are to be asked for one by one."""
+        found = await self._store.by_ids({wish.connection_id for wish in wishes})
+        leases = await asyncio.gather(*(self._at_hand(wish, found) for wish in wishes))
+        return [lease for lease in leases if lease is not None]
+
+    async def _at_hand(self, wish: LeaseWish, found: Mapping[UUID, Connection]) -> Lease | None:
+        connection = found.get(wish.connection_id)
+        if connection is None or connection.company_id != wish.company_id or not connection.is_usable:
+            return None
+        terms = connection.terms
+        current = wish.generation in {None, connection.generation}
+        if terms is None or not current or terms.health is ConnectionHealth.NEEDS_AUTH:
+            return None
+        at = _place_of(connection)
+        issued = at and await self._current_access.at_hand(at, needed_s=wish.needed_s)
+        return self._lease(connection, terms, issued) if issued else None
+
+    def _lease(self, connection: Connection, terms: Terms, issued: Issued) -> Lease:
         return Lease(
             connection=connection,
-            terms=connection.terms,
+            terms=terms,
             access=issued.access.values,
             access_id=issued.access_id,
             expires_at=self._end(issued),
@@ -80,14 +102,13 @@ class LeaseAccess:
         self, connection: Connection, *, refused: UUID | None = None, needed_s: float = 0
     ) -> Issued:
         """Access of a usable connection; a refusal marks every connection it concerns."""
-        if connection.terms is None or connection.terms.token_set_id is None:
+        at = _place_of(connection)
+        if at is None:
             raise ConnectionNotFoundError
-        token_set_id = connection.terms.token_set_id
-        at = TokenSetAt(connection.company_id, connection.provider, token_set_id, connection.terms.settings)
         try:
             return await self._current_access(at, refused=refused, needed_s=needed_s)
         except NotReadableError as refusal:
-            await self._mark(connection, token_set_id, refusal)
+            await self._mark(connection, at.token_set_id, refusal)
             health = HEALTH_OF_CODE[refusal.problem]
             cause = connection.cause_of(health, refusal.cause, now=self._clock.now())
             raise NotReadableError(refusal.problem, cause) from None
@@ -104,3 +125,11 @@ class LeaseAccess:
         longest = self._clock.now() + LONGEST
         expires_at = issued.access.expires_at
         return longest if expires_at is None else min(longest, expires_at - EARLY)
+
+
+def _place_of(connection: Connection) -> TokenSetAt | None:
+    """None while the connection has no token set."""
+    terms = connection.terms
+    if terms is None or terms.token_set_id is None:
+        return None
+    return TokenSetAt(connection.company_id, connection.provider, terms.token_set_id, terms.settings)

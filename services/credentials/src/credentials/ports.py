@@ -1,6 +1,6 @@
 """What the use cases need from the outside; every method may raise an outage (`is_outage`)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +19,9 @@ class ConnectionStore(Protocol):
     """Connection records, one per company, client and provider."""
 
     async def at(self, place: Place) -> Connection | None: ...
+
+    async def by_ids(self, connection_ids: Collection[UUID]) -> dict[UUID, Connection]:
+        """Of any company."""
 
     async def by_id(self, company_id: str, connection_id: UUID) -> Connection | None: ...
 

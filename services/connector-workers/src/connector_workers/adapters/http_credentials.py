@@ -1,12 +1,15 @@
 """The credentials service, over HTTP."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
+from uuid import UUID
 
 import httpx
 from connectors.protocol import Access, Account, reading_budget_s
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
+from service_kit.batches import Batches
 from service_kit.errors import DependencyDownError, PermanentError
 from service_kit.health import Health
 from service_kit.telemetry import current_traceparent
@@ -18,6 +21,7 @@ from connector_workers.ports import Lease, LeaseDelayedError, LeaseRefusedError,
 
 _NAME = "credentials"
 _NEW_GENERATION_S = 2.0
+_AT_ONCE = 50
 
 
 class Token(Protocol):
@@ -29,6 +33,8 @@ class Token(Protocol):
 class _LeaseAnswer(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
+    connection_id: UUID
+    generation: int
     access_id: str
     access: dict[str, SecretStr]
     expires_at: AwareDatetime | None = None
@@ -36,6 +42,12 @@ class _LeaseAnswer(BaseModel):
     account_key: str
     books: Books | None = None
     health: ConnectionHealth
+
+
+class _LeasesAnswer(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    leases: tuple[_LeaseAnswer, ...]
 
 
 class HttpCredentials:
@@ -57,28 +69,37 @@ class HttpCredentials:
         self._health = health
         self._timeout_s = timeout_s
         self._pauses_s = pauses_s
+        self._at_hand: Batches[JobRequested, _LeaseAnswer | None] = Batches(self._all_at_hand, size=_AT_ONCE)
 
     async def lease(self, request: JobRequested, *, refused_access: str | None = None) -> Lease:
-        wish = {
-            "generation": request.generation,
-            "refused_access": refused_access,
-            "needed_s": reading_budget_s(len(request.jobs)),
-        }
-        answer = await self._post(request, "lease", wish)
+        """Together with other readings' where it is at hand, else alone, with its refusal or its wait."""
+        given = None
+        if refused_access is None:
+            with suppress(DependencyDownError):  # asked alone, it is tried again for a while
+                given = await self._at_hand(request)
+        return _lease_of(given or await self._alone(request, refused_access))
+
+    async def _alone(self, request: JobRequested, refused_access: str | None) -> _LeaseAnswer:
+        answer = await self._post(request, "lease", {**_wish(request), "refused_access": refused_access})
         if answer.status_code != httpx.codes.OK:
             raise _refusal(answer)
-        given = _LeaseAnswer.model_validate_json(answer.content)
-        values = {name: value.get_secret_value() for name, value in given.access.items()}
-        return Lease(
-            access_id=given.access_id,
-            account=Account(
-                access=Access(values, given.expires_at),
-                settings=given.settings,
-                account_key=given.account_key,
-            ),
-            books=given.books,
-            health=given.health,
-        )
+        return _LeaseAnswer.model_validate_json(answer.content)
+
+    async def _all_at_hand(self, requests: Sequence[JobRequested]) -> list[_LeaseAnswer | None]:
+        wishes = [
+            {
+                "company_id": request.meta.company_id,
+                "connection_id": str(request.connection_id),
+                **_wish(request),
+            }
+            for request in requests
+        ]
+        answer = await self._answer(f"{self._url}/internal/connections:lease", {"leases": wishes})
+        if answer.status_code != httpx.codes.OK:
+            return [None] * len(requests)
+        given = _LeasesAnswer.model_validate_json(answer.content).leases
+        by_wish = {(one.connection_id, one.generation): one for one in given}
+        return [by_wish.get((request.connection_id, request.generation)) for request in requests]
 
     async def observe(self, request: JobRequested, seen: Observation) -> None:
         """A connection that is gone or was saved anew meanwhile needs no observation."""
@@ -119,6 +140,22 @@ class HttpCredentials:
         if refuses_us or (answer.is_server_error and _code(answer) != ProblemCode.PROVIDER_DOWN):
             raise DependencyDownError(_NAME, f"answered {answer.status_code}")
         return answer
+
+
+def _wish(request: JobRequested) -> dict[str, Any]:
+    return {"generation": request.generation, "needed_s": reading_budget_s(len(request.jobs))}
+
+
+def _lease_of(given: _LeaseAnswer) -> Lease:
+    values = {name: value.get_secret_value() for name, value in given.access.items()}
+    return Lease(
+        access_id=given.access_id,
+        account=Account(
+            access=Access(values, given.expires_at), settings=given.settings, account_key=given.account_key
+        ),
+        books=given.books,
+        health=given.health,
+    )
 
 
 def _refusal(answer: httpx.Response) -> Exception:

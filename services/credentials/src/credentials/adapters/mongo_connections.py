@@ -1,6 +1,6 @@
 """Connection records in MongoDB."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +34,10 @@ class MongoConnections:
 
     async def at(self, place: Place) -> Connection | None:
         return _connection(await self._connections.find_one(place.model_dump(mode="json")))
+
+    async def by_ids(self, connection_ids: Collection[UUID]) -> dict[UUID, Connection]:
+        found = await self._connections.find({"_id": {"$in": list(connection_ids)}}).to_list(None)
+        return {document["_id"]: Connection.model_validate(document) for document in found}
 
     async def by_id(self, company_id: str, connection_id: UUID) -> Connection | None:
         wanted = {"_id": connection_id, "company_id": company_id}

@@ -70,6 +70,18 @@ class LeaseBody(Body):
     needed_s: float = Field(default=0, ge=0, le=600, description="How long the access has to last at least.")
 
 
+class OneLeaseBody(LeaseBody):
+    """One of several wishes."""
+
+    connection_id: UUID
+
+
+class LeasesBody(Body):
+    """Several workers' wishes at once."""
+
+    leases: tuple[OneLeaseBody, ...] = Field(max_length=100)
+
+
 class LeaseView(BaseModel):
     """Ready request material; keep it in memory, until `expires_at` at the longest."""
 
@@ -86,6 +98,12 @@ class LeaseView(BaseModel):
     owner_key: str
     books: Books | None
     health: ConnectionHealth
+
+
+class LeasesView(BaseModel):
+    """Those that are at hand; each of the others is to be asked for alone."""
+
+    leases: list[LeaseView]
 
 
 class ObserveBody(Body):
@@ -144,14 +162,15 @@ def build_router(
     )
     async def lease_access(connection_id: UUID, body: LeaseBody, response: Response) -> LeaseView:
         response.headers["Cache-Control"] = "no-store"
-        wish = LeaseWish(
-            company_id=body.company_id,
-            connection_id=connection_id,
-            generation=body.generation,
-            refused_access=body.refused_access,
-            needed_s=body.needed_s,
-        )
-        return _lease_view(await lease(wish))
+        return _lease_view(await lease(_wish(connection_id, body)))
+
+    @router.post("/connections:lease", dependencies=[Depends(workers)], response_model=LeasesView)
+    async def lease_at_hand(body: LeasesBody) -> Response:
+        found = await lease.at_hand([_wish(one.connection_id, one) for one in body.leases])
+        view = LeasesView(leases=[_lease_view(one) for one in found])
+        # Written here: checking what was just made takes longer than making it.
+        content, headers = view.model_dump_json(), {"Cache-Control": "no-store"}
+        return Response(content, media_type="application/json", headers=headers)
 
     @router.post(
         "/connections/{connection_id}:observe",
@@ -165,6 +184,16 @@ def build_router(
         return Response(status_code=204)
 
     return router
+
+
+def _wish(connection_id: UUID, body: LeaseBody) -> LeaseWish:
+    return LeaseWish(
+        company_id=body.company_id,
+        connection_id=connection_id,
+        generation=body.generation,
+        refused_access=body.refused_access,
+        needed_s=body.needed_s,
+    )
 
 
 def _lease_view(lease: Lease) -> LeaseView:
