@@ -13,9 +13,10 @@ from ledgerbus_cli.outbox import Outbox
 from ledgerbus_cli.problems import UnreachableError
 from notifier.app import build_app
 from notifier.settings import Settings
-from sandbox.embedded import create_topics
+from sandbox.embedded import VaultAccess, create_topics
 from service_kit.settings import HttpSettings, KafkaSettings, MongoSettings
 from support.kafka import eventually
+from support.notifier_service import vault_settings
 from support.receipts import finished
 from support.secured_kafka import SecuredKafka, secured_kafka
 from support.service_app import NO_ISSUER, is_ready, running_app
@@ -39,15 +40,18 @@ def environment(kafka: SecuredKafka, monkeypatch: pytest.MonkeyPatch) -> pytest.
     return monkeypatch
 
 
-def settings_of(kafka: KafkaSettings, mongo_url: str) -> Settings:
+def settings_of(kafka: KafkaSettings, mongo_url: str, vault: VaultAccess) -> Settings:
     mongo = MongoSettings(url=mongo_url, database=f"notifier-{uuid4().hex}")
-    return Settings(kafka=kafka, mongo=mongo, http=HttpSettings(port=0), users=NO_ISSUER)
+    return Settings(
+        kafka=kafka, mongo=mongo, vault=vault_settings(vault), http=HttpSettings(port=0), users=NO_ISSUER
+    )
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
 async def test_a_service_hears_and_answers_whoever_signed_in(
     kafka: SecuredKafka,
     mongo_url: str,
+    vault: VaultAccess,
     environment: pytest.MonkeyPatch,
     mechanism: Literal["SCRAM-SHA-512", "PLAIN"],
 ) -> None:
@@ -56,7 +60,7 @@ async def test_a_service_hears_and_answers_whoever_signed_in(
     await create_topics(kafka_options(kafka.bootstrap), all_topics(), 1)
 
     async with (
-        running_app(build_app(settings_of(kafka.settings(mechanism), mongo_url))) as service,
+        running_app(build_app(settings_of(kafka.settings(mechanism), mongo_url, vault))) as service,
         Inbox(kafka.bootstrap) as inbox,
         Outbox(kafka.bootstrap) as outbox,
     ):
@@ -70,9 +74,9 @@ async def test_a_service_hears_and_answers_whoever_signed_in(
 
 
 async def test_a_service_with_a_wrong_password_does_not_start(
-    kafka: SecuredKafka, mongo_url: str, caplog: pytest.LogCaptureFixture
+    kafka: SecuredKafka, mongo_url: str, vault: VaultAccess, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = build_app(settings_of(kafka.settings(password="wrong-password-1174"), mongo_url))
+    app = build_app(settings_of(kafka.settings(password="wrong-password-1174"), mongo_url, vault))
 
     with pytest.raises(KafkaConnectionError):
         async with running_app(app):
