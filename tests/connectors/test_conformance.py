@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from connectors.errors import AccessRefusedError, ConnectorError, ForbiddenError
 from connectors.protocol import MonthCounts, MonthFailure, MonthResult, MonthWait
 from connectors.registry import connector_for
-from httpx_aiohttp import AiohttpTransport
+from connectors.session import pooled_transport
 from sandbox.clock import Clock
 from support.connecting import connected
 from support.owed import OWED
@@ -61,6 +62,19 @@ def late_call(sandbox: RunningSandbox, account: dict[str, Any], months: Sequence
     return known or min(11, fewest_calls(sandbox, account, months) - 1)
 
 
+def idle_months(
+    sandbox: RunningSandbox, provider: Provider
+) -> Iterator[tuple[dict[str, Any], Month, dict[str, dict[str, str]]]]:
+    """Months of the last year in which nothing at all happened, one for each account that has some."""
+    for number in range(1, CLIENTS + 1):
+        account = account_of(sandbox, provider, number)
+        for month in last_months(account, 12):
+            truth = sandbox.truth(account, str(month))
+            if all(float(one["value"]) == 0 for one in truth.values()):
+                yield account, month, truth
+                break
+
+
 def told(result: MonthResult) -> dict[str, dict[str, str]]:
     assert isinstance(result, MonthCounts), result
     return {str(metric): {"value": str(one.value), "unit": one.unit} for metric, one in result.values.items()}
@@ -76,7 +90,7 @@ class FaultLater(httpx.AsyncBaseTransport):
 
     def __init__(self, sandbox: RunningSandbox, account: dict[str, Any], fault: str, after: int) -> None:
         self._sandbox, self._account, self._fault, self._left = sandbox, account, fault, after
-        self._transport = AiohttpTransport()
+        self._transport = pooled_transport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._left -= 1
@@ -158,20 +172,30 @@ async def test_a_change_in_the_books_changes_values_and_fingerprint(
 
 
 async def test_an_empty_month_is_zeros(sandbox: RunningSandbox, provider: Provider) -> None:
-    found = 0
+    found = list(islice(idle_months(sandbox, provider), 3))
 
-    for number in range(1, CLIENTS + 1):
-        account = account_of(sandbox, provider, number)
-        for month in last_months(account, 12):
-            truth = sandbox.truth(account, str(month))
-            if all(float(one["value"]) == 0 for one in truth.values()):
-                async with connected(sandbox, account) as books:
-                    reading = await books.connector.read_months(books.session, books.account, [month])
-                assert told(reading.months[month]) == truth
-                found += 1
-                break
+    for account, month, truth in found:
+        async with connected(sandbox, account) as books:
+            reading = await books.connector.read_months(books.session, books.account, [month])
+        assert told(reading.months[month]) == truth
 
     assert found
+
+
+@pytest.mark.parametrize("number", [2, 3])
+async def test_a_leap_february_and_its_neighbours_are_the_truth(
+    sandbox: RunningSandbox, provider: Provider, number: int
+) -> None:
+    account = account_of(sandbox, provider, number)
+    months = list(Months(Month(2024, 1), Month(2024, 3)))
+
+    async with connected(sandbox, account) as books:
+        reading = await books.connector.read_months(books.session, books.account, months)
+        alone = await books.connector.read_months(books.session, books.account, [Month(2024, 2)])
+
+    for month in months:
+        assert told(reading.months[month]) == sandbox.truth(account, str(month)), month
+    assert alone.months[Month(2024, 2)] == reading.months[Month(2024, 2)]
 
 
 async def test_a_test_is_short_and_tells_what_the_provider_tells(

@@ -41,9 +41,7 @@ class Sandbox:
     async def fresh_account(self, provider: Provider) -> dict[str, Any]:
         """One that no other test has."""
         number = next(self.numbers.setdefault(provider, itertools.count(1)))
-        accounts = [
-            account for account in await self._call("GET", "/_accounts") if account["provider"] == provider
-        ]
+        accounts = await self._call("GET", f"/_accounts?provider={provider}")
         assert number <= len(accounts), "the sandbox has too few accounts for the tests"
         return dict(accounts[number - 1])
 

@@ -2,7 +2,9 @@
 
 import logging
 import re
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -86,7 +88,7 @@ def build_session(
     # httpx logs whole addresses at INFO, and a signature may stand in a query.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     http = httpx.AsyncClient(
-        transport=transport or _pooled_transport(),
+        transport=transport or pooled_transport(),
         timeout=httpx.Timeout(chosen.call_timeout_s, connect=CONNECT_TIMEOUT_S),
         follow_redirects=False,
         # Many clients' books share this client: no cookie of one may reach another.
@@ -95,10 +97,19 @@ def build_session(
     return Session(http, limiter=limiter or Limiter(time), clock=time, settings=chosen)
 
 
-def _pooled_transport() -> AiohttpTransport:
+def pooled_transport() -> AiohttpTransport:
+    """Connections that calls share; httpx walks through its own pool for every call, this one does not."""
+
     def connect() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS), cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=_certificates()),
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    return AiohttpTransport(client=connect)
+    return AiohttpTransport(verify=_certificates(), client=connect)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom we trust: httpx's choice, read once, for it takes longer than many a call."""
+    return httpx.create_ssl_context()
