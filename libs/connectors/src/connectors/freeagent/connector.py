@@ -19,7 +19,6 @@ Quirks: amounts are text. Only a bill's total has a sign that means something. A
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from sync_contracts.jobs import Books
@@ -28,12 +27,12 @@ from sync_contracts.providers import Provider
 
 from connectors.api import Api, Call, CallKind
 from connectors.errors import FieldProblem, ForbiddenError, FormError
-from connectors.forms import read_form
+from connectors.forms import ACCESS_FIELDS, read_form, take_access
 from connectors.freeagent.calls import ENDPOINTS, host, patiently, period
 from connectors.freeagent.months import SOURCES, STARTS_ON, plan, view
 from connectors.freeagent.oauth import PRACTICE, FreeAgentOAuth, owner_parts, read_company, sign_in
 from connectors.limits import Budget
-from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant
+from connectors.protocol import CredentialField, CredentialForm, Credentials, Grant
 from connectors.rest import RestConnector, RestSpec, Settings
 from connectors.rows import Row, day, identifier, mapping, text, whole
 
@@ -89,31 +88,15 @@ FORM = CredentialForm(
         ),
     ),
 )
-TOKEN_FIELDS = (
-    CredentialField(name="access_token", label="Access token", secret=True),
-    CredentialField(name="expires_at", label="Access token's end"),
-)
 
 
 def split(fields: Mapping[str, str]) -> Credentials:
-    values = read_form(FORM, fields, also=TOKEN_FIELDS)
-    access = _access(values.pop("access_token", ""), values.pop("expires_at", ""))
+    values = read_form(FORM, fields, also=ACCESS_FIELDS)
+    access = take_access(values)
     settings = {name: value for name, value in values.items() if name != "refresh_token"}
     if "refresh_token" not in values:
         raise FormError(FieldProblem("refresh_token", "Authorize, or enter a refresh token"))
     return Credentials(Grant({"refresh_token": values["refresh_token"]}), settings, access)
-
-
-def _access(token: str, expires_at: str) -> Access | None:
-    if not token:
-        return None
-    if not expires_at:
-        return Access({"access_token": token})
-    try:
-        end = datetime.fromisoformat(expires_at)
-    except ValueError:
-        raise FormError(FieldProblem("expires_at", "The end is an ISO 8601 instant")) from None
-    return Access({"access_token": token}, end if end.tzinfo else end.replace(tzinfo=UTC))
 
 
 def account_parts(grant: Grant, settings: Settings) -> Sequence[str]:

@@ -19,7 +19,6 @@ Quirks: credits are positive and subtracted. Totals are gross, tax stands apart 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from sync_contracts.jobs import Books
@@ -28,9 +27,9 @@ from sync_contracts.providers import Provider
 
 from connectors.api import Api
 from connectors.errors import FieldProblem, FormError
-from connectors.forms import read_form
+from connectors.forms import ACCESS_FIELDS, read_form, take_access
 from connectors.limits import Budget
-from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant
+from connectors.protocol import CredentialField, CredentialForm, Credentials, Grant
 from connectors.quickbooks.calls import ENDPOINTS, ENVIRONMENTS, host
 from connectors.quickbooks.company import read_company, read_currency
 from connectors.quickbooks.months import SOURCES, plan, probe
@@ -76,36 +75,18 @@ FORM = CredentialForm(
         ENVIRONMENT,
     ),
 )
-ALSO = (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    CredentialField(name="access_token", label="Access token", secret=True),
-    CredentialField(name="expires_at", label="Access token's end"),
-)
 
 
 def split(fields: Mapping[str, str]) -> Credentials:
     """A company's tokens; the app's own keys where the installation has none."""
-    values = read_form(FORM, fields, also=ALSO)
-    access = _access(values.pop("access_token", ""), values.pop("expires_at", ""))
+    values = read_form(FORM, fields, also=(CLIENT_ID, CLIENT_SECRET, *ACCESS_FIELDS))
+    access = take_access(values)
     if "refresh_token" not in values and access is None:
         raise FormError(FieldProblem("refresh_token", "Connect to QuickBooks, or enter a refresh token"))
     if "realm_id" not in values:
         raise FormError(FieldProblem("realm_id", "Company ID is missing"))
     settings = {"realm_id": values["realm_id"], "environment": values.pop("environment")}
     return Credentials(Grant(values), settings, access)
-
-
-def _access(token: str, expires_at: str) -> Access | None:
-    if not token:
-        return None
-    if not expires_at:
-        return Access({"access_token": token})
-    try:
-        end = datetime.fromisoformat(expires_at)
-    except ValueError:
-        raise FormError(FieldProblem("expires_at", "The end is an ISO 8601 instant")) from None
-    return Access({"access_token": token}, end if end.tzinfo else end.replace(tzinfo=UTC))
 
 
 def account_parts(grant: Grant, settings: Settings) -> Sequence[str]:  # noqa: ARG001 (the company alone)
