@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import uuid4
 
-import httpx
 import pytest
 import pytest_asyncio
 from ledgerbus_cli.platform_client import Platform, open_platform
 from ledgerbus_cli.system import SandboxOptions, System
+from support.loopback import loopback_client
 from support.otlp import Collector, collecting
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
@@ -66,7 +66,7 @@ class Sandbox:
         return dict(calls.get(account["provider"], {}).get(account["account"], {}))
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as client:
+        async with loopback_client(base_url=self.url, timeout=30) as client:
             answer = (await client.request(method, path, json=body)).raise_for_status()
             return answer.json() if answer.content else None
 
