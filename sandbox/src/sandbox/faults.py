@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from sandbox.clock import Clock
 
@@ -43,6 +45,17 @@ class Fault:
     def meets(self, provider: str, account: str) -> bool:
         """Whether this account suffers from it."""
         return self.provider == provider and self.account in {None, account}
+
+    @property
+    def status(self) -> int:
+        """The status that a gateway answers with."""
+        return int(self.options.get("status", 502))
+
+
+def gateway_page(fault: Fault) -> Response:
+    """The answer of what stands before a vendor's servers, which is nobody's JSON."""
+    words = f"{fault.status} {HTTPStatus(fault.status).phrase}"
+    return HTMLResponse(f"<html><body>{words}</body></html>", fault.status)
 
 
 class Faults:
