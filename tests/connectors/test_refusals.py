@@ -133,7 +133,6 @@ async def test_a_gateway_s_answer_is_an_outage_that_is_tried_again(
     async with connected(sandbox, account_of(sandbox, provider)) as books:
         sandbox.fault(account_of(sandbox, provider), "gateway_502", status=status)
         with pytest.raises(ProviderDownError) as caught:
-            await books.connector.identify(books.session, books.account)
             await books.connector.test(books.session, books.account)
 
     assert str(status) in caught.value.detail
