@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from connectors.protocol import MonthCounts
 from connectors.registry import connector_for
-from support.conformance_readings import account_of, fewest_calls, last_months, told
+from support.conformance_readings import account_of, busy_months, fewest_calls, last_months, told
 from support.conformity import CLIENTS
 from support.connecting import connected
 from support.owed import OWED
@@ -99,6 +99,40 @@ async def test_a_change_in_the_books_changes_values_and_fingerprint(
     assert isinstance(new, MonthCounts)
     assert old.fingerprint != new.fingerprint
     assert new.record_count > old.record_count
+
+
+CHANGES = [
+    ("void", "purchase_invoice", {}),
+    ("move", "sales_invoice", {}),
+    ("void", "sales_credit_note", {}),
+    ("add", "purchase_credit_note", {}),
+    ("add", "manual_journal", {}),
+    ("add", "bank_transaction", {}),
+    ("add", "sales_invoice", {"rate_known": False}),
+]
+
+
+async def test_whatever_is_changed_in_the_books_is_read_as_it_now_is(
+    sandbox: RunningSandbox, provider: Provider
+) -> None:
+    account = account_of(sandbox, provider, 5)
+    months = busy_months(sandbox, account)
+    before = {month: sandbox.truth(account, str(month)) for month in months}
+    began = sandbox.world.clock.now()
+
+    async with connected(sandbox, account) as books:
+        for action, kind, options in CHANGES:
+            sandbox.mutate(account, action, kind, str(months[1]), **options)
+            reading = await books.connector.read_months(books.session, books.account, months)
+            for month in months:
+                assert told(reading.months[month]) == sandbox.truth(account, str(month)), (
+                    action,
+                    kind,
+                    month,
+                )
+
+    assert {month: sandbox.truth(account, str(month), at=began.isoformat()) for month in months} == before
+    assert all(sandbox.truth(account, str(month)) != before[month] for month in months)
 
 
 async def test_an_empty_month_is_zeros(sandbox: RunningSandbox, provider: Provider) -> None:
