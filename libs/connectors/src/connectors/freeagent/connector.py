@@ -14,8 +14,9 @@ Counts: by dated_on. Invoices and credit notes cannot be asked by day, only by m
     ledger rows (a foreign currency's daily revaluation among them). Before the start date nothing is there.
 Quirks: amounts are text. Only a bill's total has a sign that means something. A level below 7 leaves out the
     ledger and takes income and expenses from documents and expense claims. A 403 may be false: asked again.
-    *Unconfirmed*: periods include both ends, exchange_rate multiplies, X-Total-Count on ledger and journals,
-    a period cut off at today, bodies of the token address, answers to a wrong subdomain.
+    *Unconfirmed*: periods include both ends (`period`), exchange_rate multiplies (`RATE_MULTIPLIES`),
+    X-Total-Count on ledger and journals (`count`), a period cut off at today (`_is_of`), bodies of the token
+    address (`_OUR_FAULTS`), answers to a wrong subdomain (`_no_entry`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -98,9 +98,7 @@ class _Months:
             return
         if kind not in COUNTED_KINDS:
             raise UnreadableAnswerError("AccountingDoc is of an unknown kind")
-        net, vat = amount(row, "TotalAmount"), amount(row, "TaxAmount")
-        if kind == CREDIT and net > 0:  # *unconfirmed* guard: credits come with negative amounts
-            net, vat = -net, -vat
+        net, vat = sale_amounts(kind, amount(row, "TotalAmount"), amount(row, "TaxAmount"))
         is_credit = kind == CREDIT or net < 0
         self.task.tally.add_document(
             month,
@@ -162,6 +160,11 @@ class _Months:
         tally.put(month, Metric.EXPENSE_TOTAL, expenses)
         if result is not None and abs(income - expenses - result) > TOLERANCE:
             tally.note(month, "PROFIT_AND_LOSS_DIFFERS")
+
+
+def sale_amounts(kind: int, net: Decimal, vat: Decimal) -> tuple[Decimal, Decimal]:
+    """*unconfirmed*: credits come with negative amounts; one that does not takes back all the same."""
+    return (-net, -vat) if kind == CREDIT and net > 0 else (net, vat)
 
 
 def _profit_and_loss(lines: list[Row], column: int) -> tuple[Decimal, Decimal, Decimal | None]:

@@ -4,7 +4,7 @@ Source: developer.intuit.com (queries, reports, OAuth 2.0, limits), Intuit's XSD
     recorded replies in public clients; read 2026-07.
 Access: OAuth 2.0; access tokens live an hour; the refresh token changes about once a day and lives 101 days
     from its last use, 5 years at most. Only the consent tells the company's realm.
-Limits: per company and app 500 calls a minute and 10 at once, *unconfirmed* 40 batches a minute; 500,000
+Limits: per company and app 500 calls a minute and 10 at once, 40 batches a minute; 500,000
     reads a month for a free app, refused like the minute's: after three waits in vain we wait for hours.
 Calls: 2 for one month, 4 for twelve: batches of 30 queries hold the four lists over the range (in pages of
     1,000) and six counts a month; one profit and loss has a column for each month.
@@ -14,8 +14,10 @@ Counts: documents by TxnDate, without voided ones (total 0 and a note with "void
 Quirks: credits are positive and subtracted. Totals are gross, tax stands apart or nowhere. A rate is home
     units for a foreign one; without one it is 1 at home, unknown abroad. Fields without a value are left out.
     A 200 may hold a Fault. Sales receipts stand in the report, not among the invoices: the two differ.
-    *Unconfirmed*: codes 5020, 6190 and 6200, an order by Id for every entity, a count of nothing without
-    totalCount, Retry-After, the note of a void in other languages, that a company's CreateTime stays.
+    *Unconfirmed*: the batches' limit (`BUDGETS`), codes 5020 (`NO_RIGHT`), 6190 and 6200
+    (`SUBSCRIPTION_ENDED`), an order by Id for every entity (`_ORDER`), a count of nothing without totalCount
+    (`total_count`), Retry-After (`_throttled`), the note of a void in other languages (`VOID_NOTE`), that a
+    company's CreateTime stays (`_identity`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -11,7 +11,9 @@ Counts: documents by Date, AUTHORISED and PAID only. Entries are the POSTED manu
     ledger needs another tier; bank transactions are spent and received money.
 Quirks: JSON only by the Accept header. A missing scope or right is a 401 that no fresh token heals. Where the
     report is refused, income and expenses come from the documents; where the journals are, their count is
-    absent. *Unconfirmed*: that summaryOnly keeps the amounts, when a day's limit resets, PKCE with a secret.
+    absent.
+    *Unconfirmed*: that summaryOnly keeps the amounts (`invoices`), when a day's limit resets
+    (`DAY_RESERVE_WAIT_S`), the limits' names (`_throttled`), PKCE with a secret (`authorize_url`).
 """
 
 from collections.abc import Mapping, Sequence
