@@ -51,11 +51,15 @@ class Fault:
         """The status that a gateway answers with."""
         return int(self.options.get("status", 502))
 
+    @property
+    def words(self) -> str:
+        """What the status is called."""
+        return HTTPStatus(self.status).phrase
+
 
 def gateway_page(fault: Fault) -> Response:
     """The answer of what stands before a vendor's servers, which is nobody's JSON."""
-    words = f"{fault.status} {HTTPStatus(fault.status).phrase}"
-    return HTMLResponse(f"<html><body>{words}</body></html>", fault.status)
+    return HTMLResponse(f"<html><body>{fault.status} {fault.words}</body></html>", fault.status)
 
 
 class Faults:

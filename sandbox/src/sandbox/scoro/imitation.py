@@ -16,7 +16,7 @@ from sandbox.books.month import Month
 from sandbox.books.records import ZERO, State
 from sandbox.books.totals import Truth, Value, document_totals
 from sandbox.calls import CallKind
-from sandbox.faults import Fault, gateway_page
+from sandbox.faults import Fault
 from sandbox.scoro.company import DOMAINS, PROVIDER, Company, open_company
 from sandbox.scoro.errors import RefusedError, answered, page, refused
 from sandbox.scoro.modules import MODULES, Question, is_expense, rows_of
@@ -124,7 +124,7 @@ class Scoro:
         if hit(account, "error_500"):
             raise RefusedError(500, "Internal error")
         if fault := hit(account, "gateway_502"):
-            return gateway_page(fault)
+            return page(fault.status, fault.words)
         return page(200, "We will be back soon") if hit(account, "html_200") else None
 
     def _check_module(self, company: Company, module: str) -> None:
