@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import pytest
 import pytest_asyncio
 from ledgerbus_cli.platform_client import Platform, open_platform
 from ledgerbus_cli.system import SandboxOptions, System
+from service_kit.crash_points import CrashPoint
 from support.loopback import loopback_client
 from support.otlp import Collector, collecting
 from sync_contracts.month import Month
@@ -29,6 +31,18 @@ QUICK = {
 }
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CrashOrder:
+    """Kills a running service at a named point, once."""
+
+    file: Path
+
+    def give(self, point: CrashPoint) -> None:
+        written = self.file.with_suffix(".new")
+        written.write_text(point)
+        written.rename(self.file)  # whole at once, for services look at any moment
 
 
 @dataclass(frozen=True)
@@ -112,12 +126,20 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[System]:
+def crash_order(tmp_path_factory: pytest.TempPathFactory) -> CrashOrder:
+    return CrashOrder(tmp_path_factory.mktemp("orders") / "crash-at")
+
+
+@pytest.fixture(scope="session")
+def system(
+    tmp_path_factory: pytest.TempPathFactory, collector: Collector, crash_order: CrashOrder
+) -> Iterator[System]:
     """Servers, sandbox and five services; tests that stop a part of it start it again."""
+    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "LEDGERBUS_CRASH_FILE": str(crash_order.file)}
     running = System(
         tmp_path_factory.mktemp("system"),
         SandboxOptions(clients=ACCOUNTS, documents=12),
-        environment=QUICK | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
+        environment=QUICK | told,
     )
     _run(running.start())
     yield running
