@@ -4,15 +4,35 @@ BIN := .venv/bin
 PACKAGES := schemas libs/service-kit libs/connectors services/credentials services/sync-orchestrator \
 	services/connector-workers services/summary-writer services/notifier sandbox cli
 IMAGES := credentials sync-orchestrator connector-workers summary-writer notifier ledgerbus-cli
+KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/test_process.py tests/credentials/test_process_warns.py \
+	tests/credentials/test_processes.py tests/ledgerbus_cli/test_setup.py tests/notifier/test_service.py \
+	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo test check lint format contracts lock clean
+.PHONY: demo chaos chaos-kafka test test-faults test-kafka bench-fairness check lint audit format contracts lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
 
+chaos: .venv/installed  ## two minutes of disturbances, and then nothing may be lost, doubled, wrong or stuck
+	$(BIN)/ledgerbus chaos --minutes 2
+
+chaos-kafka: .venv/installed  ## the same on Apache Kafka
+	$(BIN)/ledgerbus chaos --minutes 2 --kafka
+
 test: .venv/installed  ## every test a person runs, on embedded servers
 	$(BIN)/pytest -n 2 --dist loadgroup -q
+
+test-faults: .venv/installed  ## processes are killed; on the embedded broker
+	$(BIN)/pytest tests/faults -q
+
+test-kafka: .venv/installed  ## what depends on the broker, on Apache Kafka: needs Java 17 and Maven
+	@scripts/kafka --fetch
+	LEDGERBUS_BROKER=kafka $(BIN)/pytest -n 2 --dist loadgroup -q $(KAFKA_TESTS)
+	LEDGERBUS_BROKER=kafka $(BIN)/pytest tests/faults -q
+
+bench-fairness: .venv/installed  ## how soon a reload starts beside a large bulk, how evenly many companies progress
+	$(BIN)/python scripts/bench_fairness.py
 
 check: lint test  ## what CI runs
 
@@ -22,6 +42,10 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/export_contracts.py --check
+
+audit: .venv/installed  ## known vulnerabilities and licences of everything locked
+	$(BIN)/python scripts/check_licences.py
+	$(BIN)/python scripts/audit_dependencies.py
 
 format: .venv/installed
 	$(BIN)/ruff format $(CODE)

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from sandbox.embedded import EmbeddedStack, VaultAccess, create_topics
+from sandbox.embedded import EmbeddedStack, VaultAccess, chosen_broker, create_topics
 from support.credentials_server import LeaseServer, running_lease_server
-from support.kafka import producer, read_all
+from support.kafka import kafka_variables, producer, read_all
 from support.readings import requested
 from support.sandbox_server import RunningSandbox, running_sandbox
 from support.servers import running
@@ -33,7 +33,7 @@ GROUP = f"connector-workers.{JobRequested.topic}"
 @pytest.fixture(scope="module")
 def bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A broker of our own: the topics' names are fixed."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("workers"))
+    stack = EmbeddedStack(tmp_path_factory.mktemp("workers"), broker=chosen_broker())
     with running(stack.broker):
         yield stack.settings.bootstrap_servers
 
@@ -70,10 +70,7 @@ class Workers:
         role = vault.roles["connector-workers"]
         prefix = "CONNECTOR_WORKERS__"
         self._environment = os.environ | {
-            f"{prefix}KAFKA__BOOTSTRAP_SERVERS": bootstrap,
-            f"{prefix}KAFKA__IDEMPOTENT": "false",
-            f"{prefix}KAFKA__SESSION_TIMEOUT_MS": "3000",
-            f"{prefix}KAFKA__HEARTBEAT_INTERVAL_MS": "500",
+            **kafka_variables("CONNECTOR_WORKERS", bootstrap),
             f"{prefix}VAULT__ADDRESS": vault.address,
             f"{prefix}VAULT__ROLE_ID": role.role_id,
             f"{prefix}VAULT__SECRET_ID_FILE": str(role.secret_id_file),

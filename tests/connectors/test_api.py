@@ -17,11 +17,10 @@ from connectors.errors import (
     UnknownHostError,
     UnreadableAnswerError,
 )
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from support.connecting import Answers, SteppingClock, answering
+from support.tracing import global_tracers
 from sync_contracts.providers import Provider
 
 NOW = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)
@@ -191,7 +190,7 @@ async def test_a_call_that_hangs_ends_with_the_readings_time() -> None:
             raise AssertionError
 
     api = api_over(lambda _: httpx.Response(200), SteppingClock(), budget_s=0.05)
-    api.session.http = httpx.AsyncClient(transport=Hanging())
+    api.session.transport = Hanging()
 
     with pytest.raises(ProviderDownError):
         await api.send(Call(path="/x"))
@@ -250,10 +249,9 @@ def test_retry_after_is_seconds_or_a_date(told: str, expected: float) -> None:
     assert retry_after_s(response, NOW, 5.0) == expected
 
 
-async def test_a_span_tells_host_path_and_status_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+async def test_a_span_tells_host_path_and_status_only() -> None:
+    exporter = InMemorySpanExporter()
+    global_tracers().add_span_processor(SimpleSpanProcessor(exporter))
     refused = httpx.ConnectError("cannot reach https://books.example/api/x?signature=secret-query")
     api = api_over(in_turn(refused, httpx.Response(200)), SteppingClock())
 
@@ -274,9 +272,8 @@ async def test_a_span_tells_host_path_and_status_only(monkeypatch: pytest.Monkey
 
 async def test_an_error_quotes_no_address() -> None:
     api = api_over(lambda _: httpx.Response(200), SteppingClock())
-    api.session.http = httpx.AsyncClient(
-        transport=httpx.MockTransport(in_turn(*[httpx.ReadError("GET https://b/x?secret=1")] * 3))
-    )
+    failing = in_turn(*[httpx.ReadError("GET https://b/x?secret=1")] * 3)
+    api.session.transport = httpx.MockTransport(failing)
 
     with pytest.raises(ProviderDownError) as caught:
         await api.send(Call(path="/x", params={"secret": "1"}))

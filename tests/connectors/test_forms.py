@@ -73,6 +73,15 @@ def test_tripletex_fills_in_its_defaults() -> None:
     assert credentials.grant.values == {"employee_token": "eyJ0b2tlbiI6MX0="}
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\u200b"])
+def test_a_field_left_blank_takes_its_default(blank: str) -> None:
+    fields = {"employee_token": "eyJ0b2tlbiI6MX0=", "company_id": blank, "environment": blank}
+
+    credentials = connector_for(Provider.TRIPLETEX).split(fields)
+
+    assert credentials.settings == {"environment": "production", "company_id": "0"}
+
+
 def test_tripletex_refuses_a_token_of_another_form_and_a_company_that_is_no_number() -> None:
     fields = {"employee_token": "abc", "company_id": "x"}
 

@@ -19,9 +19,8 @@ class Endless(httpx.AsyncByteStream):
 
 
 async def answer_to(answer: httpx.Response, *, max_bytes: int = 10_000) -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
-        request = http.build_request("GET", "https://books.example/x")
-        return await transfer(http, request, max_bytes=max_bytes)
+    request = httpx.Request("GET", "https://books.example/x")
+    return await transfer(httpx.MockTransport(lambda _: answer), request, max_bytes=max_bytes)
 
 
 async def test_an_answer_comes_whole_and_unpacked_with_its_headers() -> None:

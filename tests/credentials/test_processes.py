@@ -13,6 +13,7 @@ from support.credentials_calls import account, lease, save
 from support.credentials_process import CredentialsProcess, CredentialsStack
 from support.kafka import read_all
 from support.loopback import loopback_client
+from support.vault_logins import Logins
 from sync_contracts.connections import ConnectionNeedsAuth, ConnectionSaved
 
 # One set of processes serves all of these.
@@ -73,15 +74,14 @@ async def test_a_key_of_another_country_is_named_as_the_likely_cause(
 
 async def test_deleting_leaves_no_version_of_the_secret(one: CredentialsProcess, firm: str) -> None:
     await save(one, firm, "merit-aktiva", account(one.stack, "merit-aktiva")["credentials"])
-    reader = _reader(one.stack)
-    kept = await asyncio.to_thread(_token_sets_of, reader, firm)
+    kept = await asyncio.to_thread(_token_sets_of, one.stack, firm)
 
     async with one.client(firm) as http:
         deleted = await http.delete("/v1/clients/client-1/connections/merit-aktiva")
 
     assert len(kept) == 1
     assert deleted.status_code == 204
-    assert await asyncio.to_thread(_token_sets_of, reader, firm) == []
+    assert await asyncio.to_thread(_token_sets_of, one.stack, firm) == []
 
 
 async def test_nothing_secret_stands_in_the_database_the_broker_or_the_logs(
@@ -140,16 +140,11 @@ def _of(firm: str, records: list[ConsumerRecord[Any, Any]]) -> int:
     return sum(firm.encode() in record.value for record in records)
 
 
-def _reader(stack: CredentialsStack) -> hvac.Client:
-    settings = stack.vault_settings("credentials")
-    client = hvac.Client(url=settings.address, timeout=5)
-    client.auth.approle.login(settings.role_id, settings.secret_id_file.read_text().strip())
-    return client
-
-
-def _token_sets_of(client: hvac.Client, firm: str) -> list[str]:
-    try:
-        answer = client.secrets.kv.v2.list_secrets(f"{firm}/token-sets", mount_point="ledgerbus")
-    except hvac.exceptions.InvalidPath:
-        return []
-    return list(answer["data"]["keys"])
+def _token_sets_of(stack: CredentialsStack, firm: str) -> list[str]:
+    with Logins(stack.vault) as logins:
+        kv = logins.administrator().secrets.kv.v2
+        try:
+            answer = kv.list_secrets(f"{firm}/token-sets", mount_point="ledgerbus")
+        except hvac.exceptions.InvalidPath:
+            return []
+        return list(answer["data"]["keys"])

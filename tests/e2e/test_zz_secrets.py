@@ -1,13 +1,14 @@
 """No secret outside Vault: not in Kafka, MongoDB, logs, traces or process arguments."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from ledgerbus_cli.system import SERVICES, System
+from ledgerbus_cli.system import System
 from motor.motor_asyncio import AsyncIOMotorClient
 from support.otlp import Collector
 from support.system import Firm
@@ -39,6 +40,7 @@ async def test_secrets_stand_nowhere_but_in_vault(
             provider, credentials | {"api_key": "canary-Wr0ngKey=", "employee_token": "eyJjYW5hcnkiOjF9"}
         )
         await firm.run_bulk(["client-1"], provider, Month(2026, 8))
+        await _read_from_an_echo(firm, provider)
     canaries |= {"canary-Wr0ngKey=", "eyJjYW5hcnkiOjF9"}
 
     places = {
@@ -46,11 +48,16 @@ async def test_secrets_stand_nowhere_but_in_vault(
         "mongo": await _mongo(system),
         "logs": await asyncio.to_thread(_logs, system.data_dir),
         "traces": str(collector.spans),
-        "arguments": await asyncio.to_thread(_arguments, system),
+        "arguments": await asyncio.to_thread(_of_processes, system, "cmdline"),
         "our own log": caplog.text,
     }
 
+    # The installation's own keys are settings; what clients entered is in no process's environment.
+    environment = await asyncio.to_thread(_of_processes, system, "environ")
+    places["environment"] = re.sub(r"CONNECTORS__OPERATORS=[^\0]*", "", environment)
+
     assert len(canaries) >= 8
+    assert not [file for file in system.data_dir.rglob("core*") if file.is_file()]
     assert all(len(text) > 100 for name, text in places.items() if name != "our own log")
     found = {(place, canary[:6]) for place, text in places.items() for canary in canaries if canary in text}
     assert found == set()
@@ -93,6 +100,16 @@ def _logs(data_dir: Path) -> str:
     return "\n".join(file.read_text(errors="replace") for file in (data_dir / "logs").glob("*.log"))
 
 
-def _arguments(system: System) -> str:
-    pids = [system.services[name].pid for name in SERVICES]
-    return "\n".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in pids)
+def _of_processes(system: System, what: str) -> str:
+    pids = [process.pid for process in system.processes.values()]
+    return "\n".join(Path(f"/proc/{pid}/{what}").read_text(errors="replace") for pid in pids)
+
+
+async def _read_from_an_echo(firm: Firm, provider: Provider) -> None:
+    """A system that repeats what it was sent, keys and tokens included, in all its errors."""
+    credentials = firm.accounts["client-1", provider]["credentials"]
+    for status in (400, 403):
+        await firm.sandbox.echo(provider, status)
+        await firm.platform.test(provider, credentials)
+        await firm.run_bulk(["client-1"], provider, Month(2026, 7))
+    await firm.sandbox.heal()

@@ -1,4 +1,4 @@
-"""The vault lets nobody but the credentials service at clients' secrets, and tells services apart."""
+"""The vault opens a company's secrets to that company's token alone, and tells services apart."""
 
 import stat
 import uuid
@@ -10,8 +10,10 @@ import hvac
 import jwt
 import pytest
 import requests
+from credentials.adapters.vault_companies import claims_for, sign
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
 from sandbox.embedded import EmbeddedStack, VaultAccess
+from support.vault_logins import Logins
 
 pytestmark = pytest.mark.integration
 
@@ -19,31 +21,18 @@ SERVICES = ("credentials", "sync-orchestrator", "connector-workers", "summary-wr
 OTHERS = tuple(name for name in SERVICES if name != "credentials")
 
 
-class Logins:
-    """Clients of the vault, logged in as services with nothing but what the stack hands over."""
-
-    def __init__(self) -> None:
-        self._session = requests.Session()
-
-    def login(self, vault: VaultAccess, service: str) -> hvac.Client:
-        client = hvac.Client(url=vault.address, session=self._session, timeout=5)
-        role = vault.roles[service]
-        client.auth.approle.login(role_id=role.role_id, secret_id=role.secret_id_file.read_text())
-        return client
-
-    def close(self) -> None:
-        self._session.close()
-
-
 @pytest.fixture
-def logins() -> Iterator[Logins]:
-    logins = Logins()
-    yield logins
-    logins.close()
+def logins(vault: VaultAccess) -> Iterator[Logins]:
+    with Logins(vault) as logins:
+        yield logins
 
 
-def any_token_set() -> str:
-    return f"company-{uuid.uuid4()}/token-sets/{uuid.uuid4()}"
+def any_company() -> str:
+    return f"Company-{uuid.uuid4()}"
+
+
+def token_set_of(company: str) -> str:
+    return f"{company}/token-sets/{uuid.uuid4()}"
 
 
 def write(client: hvac.Client, path: str, value: str, cas: int | None) -> None:
@@ -57,8 +46,9 @@ def read(client: hvac.Client, path: str) -> str:
     return str(answer["data"]["data"]["key"])
 
 
-def test_credentials_writes_reads_and_destroys_a_token_set(vault: VaultAccess, logins: Logins) -> None:
-    client, path = logins.login(vault, "credentials"), any_token_set()
+def test_a_company_writes_reads_and_destroys_a_token_set(logins: Logins) -> None:
+    company = any_company()
+    client, path = logins.company(company), token_set_of(company)
 
     write(client, path, "first", cas=0)
     write(client, path, "second", cas=1)
@@ -71,8 +61,9 @@ def test_credentials_writes_reads_and_destroys_a_token_set(vault: VaultAccess, l
 
 
 @pytest.mark.parametrize("cas", [None, 0], ids=["without a version", "with an old version"])
-def test_a_write_needs_the_current_version(vault: VaultAccess, logins: Logins, cas: int | None) -> None:
-    client, path = logins.login(vault, "credentials"), any_token_set()
+def test_a_write_needs_the_current_version(logins: Logins, cas: int | None) -> None:
+    company = any_company()
+    client, path = logins.company(company), token_set_of(company)
     write(client, path, "first", cas=0)
 
     with pytest.raises(InvalidRequest, match="check-and-set"):
@@ -81,37 +72,76 @@ def test_a_write_needs_the_current_version(vault: VaultAccess, logins: Logins, c
     assert read(client, path) == "first"
 
 
-def test_credentials_keeps_secrets_of_its_own(vault: VaultAccess, logins: Logins) -> None:
-    client, path = logins.login(vault, "credentials"), f"_service/{uuid.uuid4()}"
+def test_credentials_keeps_secrets_of_its_own(logins: Logins) -> None:
+    client, path = logins.service("credentials"), f"_service/{uuid.uuid4()}"
 
     write(client, path, "signing key", cas=0)
 
     assert read(client, path) == "signing key"
 
 
+def assert_out_of_reach(client: hvac.Client, path: str) -> None:
+    with pytest.raises(Forbidden):
+        read(client, path)
+    with pytest.raises(Forbidden):
+        write(client, path, "mine", cas=1)
+    with pytest.raises(Forbidden):
+        write(client, token_set_of(path.partition("/")[0]), "mine", cas=0)
+    with pytest.raises(Forbidden):
+        client.secrets.kv.v2.read_secret_metadata(path, mount_point="ledgerbus")
+    with pytest.raises(Forbidden):
+        client.secrets.kv.v2.delete_metadata_and_all_versions(path, mount_point="ledgerbus")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_reaches_a_company_s_secret_under_its_own_name(logins: Logins, service: str) -> None:
+    company = any_company()
+    path = token_set_of(company)
+    write(logins.company(company), path, "secret", cas=0)
+
+    assert_out_of_reach(logins.service(service), path)
+
+
+@pytest.mark.parametrize("other", ["elsewhere", "acme", "Acme-2"])
+def test_a_company_s_token_reaches_nothing_of_another(logins: Logins, other: str) -> None:
+    path = token_set_of("Acme")
+    write(logins.company("Acme"), path, "secret", cas=0)
+
+    assert_out_of_reach(logins.company(other), path)
+
+
+def test_a_company_s_token_ends_by_itself_within_minutes(logins: Logins) -> None:
+    token = logins.company(any_company()).token
+
+    found = logins.administrator().auth.token.lookup(token)["data"]
+
+    assert found["creation_ttl"] == 300
+    assert found["renewable"] is False
+    assert found["policies"] == ["ledgerbus-company"]
+
+
+@pytest.mark.parametrize("path", ["elsewhere/x", "token-sets/x/y", "token-sets"])
+def test_a_company_reaches_nothing_else_of_its_own(logins: Logins, path: str) -> None:
+    company = any_company()
+
+    with pytest.raises(Forbidden):
+        write(logins.company(company), f"{company}/{path}", "x", cas=0)
+
+
 @pytest.mark.parametrize("service", OTHERS)
-def test_no_other_service_reaches_a_secret(vault: VaultAccess, logins: Logins, service: str) -> None:
-    path = any_token_set()
-    write(logins.login(vault, "credentials"), path, "secret", cas=0)
-    other = logins.login(vault, service)
-
+def test_no_other_service_may_sign_in_as_a_company(logins: Logins, service: str) -> None:
     with pytest.raises(Forbidden):
-        read(other, path)
-    with pytest.raises(Forbidden):
-        write(other, path, "mine", cas=1)
-    with pytest.raises(Forbidden):
-        other.secrets.kv.v2.delete_metadata_and_all_versions(path, mount_point="ledgerbus")
+        sign(logins.service(service), claims_for(any_company()))
 
 
-@pytest.mark.parametrize("path", ["company-1/elsewhere/x", "company-1", "company-1/token-sets/x/y"])
-def test_credentials_reaches_nothing_else(vault: VaultAccess, logins: Logins, path: str) -> None:
+def test_a_company_s_token_signs_in_as_no_other(logins: Logins) -> None:
     with pytest.raises(Forbidden):
-        write(logins.login(vault, "credentials"), path, "x", cas=0)
+        sign(logins.company(any_company()), claims_for(any_company()))
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_identity_token_names_its_service(vault: VaultAccess, logins: Logins, service: str) -> None:
-    client = logins.login(vault, service)
+    client = logins.service(service)
 
     token = client.secrets.identity.generate_signed_id_token("ledgerbus-service")["data"]["token"]
 
@@ -133,24 +163,26 @@ def verified(vault: VaultAccess, token: str) -> dict[str, Any]:
     return claims
 
 
-async def test_secrets_and_logins_survive_a_crash(tmp_path: Path, logins: Logins) -> None:
+async def test_secrets_and_logins_survive_a_crash(tmp_path: Path) -> None:
     stack = EmbeddedStack(tmp_path)
-    vault, path = stack.settings.vault, any_token_set()
+    vault, path = stack.settings.vault, token_set_of("Acme")
     await stack.vault.start()
     try:
-        write(logins.login(vault, "credentials"), path, "kept", cas=0)
+        with Logins(vault) as logins:
+            write(logins.company("Acme"), path, "kept", cas=0)
         handed_over = vault.roles["notifier"].secret_id_file.read_text()
 
         await stack.vault.kill()
         await stack.vault.start()
 
-        assert read(logins.login(vault, "credentials"), path) == "kept"
+        with Logins(vault) as logins:
+            assert read(logins.company("Acme"), path) == "kept"
         assert vault.roles["notifier"].secret_id_file.read_text() == handed_over
     finally:
         await stack.vault.stop()
 
 
-async def test_a_secret_id_that_is_gone_is_handed_over_anew(tmp_path: Path, logins: Logins) -> None:
+async def test_a_secret_id_that_is_gone_is_handed_over_anew(tmp_path: Path) -> None:
     stack = EmbeddedStack(tmp_path)
     vault = stack.settings.vault
     await stack.vault.start()
@@ -160,8 +192,9 @@ async def test_a_secret_id_that_is_gone_is_handed_over_anew(tmp_path: Path, logi
 
         await stack.vault.restart()
 
-        for service in ("credentials", "notifier"):
-            assert logins.login(vault, service).is_authenticated()
+        with Logins(vault) as logins:
+            for service in ("credentials", "notifier"):
+                assert logins.service(service).is_authenticated()
     finally:
         await stack.vault.stop()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from ledgerbus_cli.addresses import Addresses
-from ledgerbus_cli.supervision import supervise
+from ledgerbus_cli.supervision import Patience, supervise
 from ledgerbus_cli.system import System
 from support.kafka import eventually
 
@@ -96,7 +96,7 @@ async def test_up_runs_everything_until_it_is_told_to_stop(start: Start, tmp_pat
 @pytest.mark.xdist_group("e2e")
 async def test_a_service_that_dies_is_told_and_comes_back(system: System) -> None:
     told: list[str] = []
-    watching = asyncio.create_task(supervise(system, told.append, first_pause_s=0.1))
+    watching = asyncio.create_task(supervise(system, told.append, patience=Patience(first_s=0.1)))
     killed = system.services["notifier"]
 
     await killed.kill()

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from notifier.receipt import Receipt
-from notifier.routes import build_router
+from notifier.routes.receipts import build_router
 from service_kit.problems import install_problems
 from service_kit.tokens import User
 from support.receipts import MemoryReceipts, finished

@@ -12,10 +12,11 @@ import pytest_asyncio
 from aiokafka import ConsumerRecord
 from notifier.app import build_app
 from notifier.settings import Settings
-from sandbox.embedded import EmbeddedStack
+from sandbox.embedded import EmbeddedStack, VaultAccess
 from service_kit.mongo import build_mongo
 from service_kit.settings import HttpSettings, MongoSettings
 from support.kafka import embedded_kafka, eventually, producer, read_all
+from support.notifier_service import TOPICS, vault_settings
 from support.receipts import finished
 from support.service_app import NO_ISSUER, is_ready, running_app
 from sync_contracts.runs import RunFinished, SyncCompleted
@@ -28,17 +29,21 @@ DEAD = dead_letter_topic(RunFinished.topic)
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(
-    embedded_stack: EmbeddedStack, kafka_bootstrap: str, mongo_url: str
+    embedded_stack: EmbeddedStack, kafka_bootstrap: str, mongo_url: str, vault: VaultAccess
 ) -> AsyncIterator[httpx.AsyncClient]:
-    await embedded_stack.create_topics([RunFinished.topic, SyncCompleted.topic, DEAD], 3)
+    await embedded_stack.create_topics(TOPICS, 3)
     mongo = MongoSettings(url=mongo_url, database=f"notifier-{uuid4().hex}", timeout_s=1.0)
     settings = Settings(
-        kafka=embedded_kafka(kafka_bootstrap), mongo=mongo, http=HttpSettings(port=0), users=NO_ISSUER
+        kafka=embedded_kafka(kafka_bootstrap),
+        mongo=mongo,
+        vault=vault_settings(vault),
+        http=HttpSettings(port=0),
+        users=NO_ISSUER,
     )
     async with running_app(build_app(settings)) as client:
         await eventually(lambda: is_ready(client))
         yield client
-    database = build_mongo(mongo)
+    database = build_mongo(mongo.model_copy(update={"timeout_s": 30.0}))
     await database.drop_database(mongo.database)
     database.close()
 

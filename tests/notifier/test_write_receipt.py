@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
+from notifier.webhook_event import WebhookEvent
 from notifier.wording import outcome_sentence
 from notifier.write_receipt import WriteReceipt
 from support.receipts import MemoryReceipts, finished
@@ -15,7 +16,11 @@ class Sent:
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, bytes, str, dict[str, str]]] = []
+        self.told: list[WebhookEvent] = []
         self.away = False
+
+    async def tell(self, event: WebhookEvent) -> None:
+        self.told.append(event)
 
     async def __call__(self, topic: str, body: bytes, *, key: str, headers: Mapping[str, str]) -> None:
         if self.away:
@@ -27,7 +32,7 @@ class Sent:
 async def test_the_receipt_repeats_the_outcome_and_adds_a_sentence() -> None:
     sent, run = Sent(), finished()
 
-    await WriteReceipt(MemoryReceipts(), sent, "notifier")(run)
+    await WriteReceipt(MemoryReceipts(), sent, sent.tell, "notifier")(run)
 
     ((topic, body, key, headers),) = sent.messages
     completed = SyncCompleted.model_validate_json(body)
@@ -44,7 +49,7 @@ async def test_the_receipt_repeats_the_outcome_and_adds_a_sentence() -> None:
 
 async def test_a_redelivery_sends_the_same_bytes_under_the_same_id() -> None:
     sent, run = Sent(), finished()
-    write_receipt = WriteReceipt(MemoryReceipts(), sent, "notifier")
+    write_receipt = WriteReceipt(MemoryReceipts(), sent, sent.tell, "notifier")
     told_later = run.model_copy(
         update={
             "meta": run.meta.model_copy(update={"occurred_at": run.meta.occurred_at + timedelta(hours=1)})
@@ -61,12 +66,22 @@ async def test_a_receipt_that_could_not_be_sent_is_sent_as_it_was_stored() -> No
     sent, store, run = Sent(), MemoryReceipts(), finished()
     sent.away = True
     with pytest.raises(KafkaConnectionError):
-        await WriteReceipt(store, sent, "notifier")(run)
+        await WriteReceipt(store, sent, sent.tell, "notifier")(run)
 
-    await WriteReceipt(store, sent, "notifier")(run)
+    await WriteReceipt(store, sent, sent.tell, "notifier")(run)
 
     ((_, body, _, _),) = sent.messages
     assert body == store.receipts[run.run_id].body
+
+
+async def test_webhooks_tell_the_stored_receipt_of_its_clients() -> None:
+    sent, store, run = Sent(), MemoryReceipts(), finished()
+
+    await WriteReceipt(store, sent, sent.tell, "notifier")(run)
+
+    (event,) = sent.told
+    assert event.data == store.receipts[run.run_id].body
+    assert (event.client_ids, event.is_about_all) == (("client-17",), True)  # one line of three is inside
 
 
 ADVICE = "each client's line says what to do."

@@ -15,7 +15,7 @@ from service_kit.broker import Subscriptions, build_broker, start_broker
 from service_kit.health import Health
 from service_kit.window import Window
 from support import windowed_worker
-from support.kafka import eventually
+from support.kafka import embedded_kafka, eventually
 from support.windowed_worker import Task
 
 
@@ -43,8 +43,9 @@ class Group:
     async def start(self, *, slots: int = 30) -> asyncio.subprocess.Process:
         notes = self._folder / f"{len(self.processes)}.txt"
         notes.touch()
+        settings = embedded_kafka(self._bootstrap).model_dump_json()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, windowed_worker.__file__, self._bootstrap, self.topic, str(slots), str(notes)
+            sys.executable, windowed_worker.__file__, settings, self.topic, str(slots), str(notes)
         )
         self.processes.append(process)
         return process
@@ -93,10 +94,12 @@ async def group(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Group]:
 @pytest.mark.integration
 async def test_the_share_is_known_from_the_first_assignment_on(group: Group, kafka_bootstrap: str) -> None:
     shares: list[float] = []
-    settings = windowed_worker.kafka_settings(kafka_bootstrap)
+    settings = embedded_kafka(kafka_bootstrap)
     broker = build_broker(settings, name="share", health=Health())
 
-    @Subscriptions(broker, settings, "share").windowed(group.topic, Window(slots=1, on_share=shares.append))
+    @Subscriptions(broker, settings, "share").windowed(
+        Window(slots=1, on_share=shares.append), {group.topic: Task.model_validate_json}
+    )
     async def on_task(_: Task) -> None: ...
 
     await start_broker(broker)

@@ -19,7 +19,9 @@ async def test_the_only_worker_of_a_group_owns_all_partitions(kafka_bootstrap: s
     broker = build_broker(settings, name="share", health=Health())
     shares: list[float] = []
 
-    @Subscriptions(broker, settings, "share").windowed(topic, Window(slots=1, on_share=shares.append))
+    @Subscriptions(broker, settings, "share").windowed(
+        Window(slots=1, on_share=shares.append), {topic: Task.model_validate_json}
+    )
     async def on_task(_: Task) -> None:
         """Nothing is sent."""
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from faststream.kafka import KafkaMessage
+from service_kit.batches import Batches
 from service_kit.broker import Subscriptions, TestKafkaBroker, build_broker
 from service_kit.health import Health
 from service_kit.publishing import EventPublisher
 from service_kit.settings import KafkaSettings
 from summary_writer import handlers
 from summary_writer.app import NAME, SENDS
-from summary_writer.batches import Batches
 from summary_writer.raise_fence import RaiseFence
 from summary_writer.write_summary import WriteSummary
 from support.fakes import FakeClock

@@ -76,7 +76,7 @@ async def service(
     async with running_app(build_app(settings, Telemetry(TracerProvider(), MeterProvider()))) as client:
         await eventually(lambda: is_ready(client))
         yield client
-    database = build_mongo(mongo)
+    database = build_mongo(mongo.model_copy(update={"timeout_s": 30.0}))
     await database.drop_database(mongo.database)
     database.close()
 
@@ -141,7 +141,7 @@ async def test_what_cannot_be_read_or_written_is_parked_alone(writer: Writer) ->
     assert SummaryUpdated.model_validate_json(answered.value).job.client_id == "client-17"
     assert {record.key for record in parked} == {key, f"{writer.company}/too-long/xero".encode()}
     assert {dict(record.headers)["dead_letter_error"] for record in parked} == {
-        b"JSONDecodeError",
+        b"ValidationError",
         b"Inexact",
     }
 

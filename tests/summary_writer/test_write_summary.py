@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 from pymongo.errors import AutoReconnect
-from summary_writer.batches import Batches
+from service_kit.batches import Batches
 from summary_writer.write_summary import WriteSummary
 from support.fakes import FakeClock, RecordingPublisher
 from support.summaries import CONNECTION, READ_AT, MemorySummaries, counted, values

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 from credentials.app import build_routers
-from credentials.routes.bounded import BoundedBodies
 from fastapi import FastAPI
+from service_kit.bounded_bodies import BoundedBodies
 from service_kit.problems import install_problems
 from service_kit.tokens import TokenVerifier, service_of, user_of
 from support.credentials_fakes import CredentialsWorld

@@ -20,6 +20,7 @@ from sandbox.embedded.ports import free_port
 from service_kit.service_token import ServiceToken
 from service_kit.settings import VaultSettings
 from support.issuer import Issuer
+from support.kafka import embedded_kafka
 from support.loopback import loopback_client
 from support.sandbox_server import RunningSandbox
 
@@ -74,12 +75,7 @@ class CredentialsStack:
     def _variables(self, port: int, crash_at: str | None, settings: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
         own = {
-            "KAFKA": {
-                "bootstrap_servers": self.kafka,
-                "idempotent": False,
-                "session_timeout_ms": 3_000,
-                "heartbeat_interval_ms": 500,
-            },
+            "KAFKA": embedded_kafka(self.kafka).model_dump(mode="json"),
             "MONGO": {"url": self.mongo_url, "database": self.database},
             "VAULT": json.loads(self.vault_settings("credentials").model_dump_json()),
             "HTTP": {"port": port},

@@ -8,14 +8,24 @@ from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from sandbox.embedded import BrokerKind, chosen_broker
 from service_kit.settings import KafkaSettings
 
 
 def embedded_kafka(bootstrap: str) -> KafkaSettings:
-    """Settings that fit the embedded broker."""
+    """Settings that fit the broker the tests run on; sessions are short, so that a death is noticed soon."""
     return KafkaSettings(
-        bootstrap_servers=bootstrap, idempotent=False, session_timeout_ms=3_000, heartbeat_interval_ms=500
+        bootstrap_servers=bootstrap,
+        idempotent=chosen_broker() is BrokerKind.KAFKA,
+        session_timeout_ms=3_000,
+        heartbeat_interval_ms=500,
     )
+
+
+def kafka_variables(prefix: str, bootstrap: str) -> dict[str, str]:
+    """The same as a service's environment."""
+    settings = embedded_kafka(bootstrap).model_dump(mode="json", exclude_unset=True)
+    return {f"{prefix}__KAFKA__{name.upper()}": str(value) for name, value in settings.items()}
 
 
 async def eventually(condition: Callable[[], Awaitable[bool] | bool], *, within_s: float = 90.0) -> None:

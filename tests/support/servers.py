@@ -5,13 +5,13 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 
 import pytest
-from sandbox.embedded import EmbeddedStack, Server, VaultAccess
+from sandbox.embedded import EmbeddedStack, Server, VaultAccess, chosen_broker
 
 
 @pytest.fixture(scope="session")
 def embedded_stack(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedStack:
     """The stack that this test process shares; each server starts with its fixture below."""
-    return EmbeddedStack(tmp_path_factory.mktemp("embedded"))
+    return EmbeddedStack(tmp_path_factory.mktemp("embedded"), broker=chosen_broker())
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from support.kafka import kafka_variables
 from support.service_app import NO_ISSUER
 
 _STOP_S = 30.0
@@ -18,10 +19,7 @@ _STOP_S = 30.0
 def service_variables(prefix: str, *, bootstrap: str, mongo_url: str, database: str) -> dict[str, str]:
     """The environment of a service that needs Kafka and MongoDB, for the embedded servers."""
     return {
-        f"{prefix}__KAFKA__BOOTSTRAP_SERVERS": bootstrap,
-        f"{prefix}__KAFKA__IDEMPOTENT": "false",
-        f"{prefix}__KAFKA__SESSION_TIMEOUT_MS": "3000",
-        f"{prefix}__KAFKA__HEARTBEAT_INTERVAL_MS": "500",
+        **kafka_variables(prefix, bootstrap),
         f"{prefix}__MONGO": json.dumps({"url": mongo_url, "database": database}),
         f"{prefix}__HTTP__PORT": "0",
         f"{prefix}__USERS__ISSUER": NO_ISSUER.issuer,

@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from ledgerbus_cli.platform_client import Platform, open_platform
-from ledgerbus_cli.system import SandboxOptions, System
+from ledgerbus_cli.system import SERVICES, SandboxOptions, System
+from sandbox.embedded import chosen_broker
 from service_kit.crash_points import CrashPoint
 from support.loopback import loopback_client
 from support.otlp import Collector, collecting
@@ -28,9 +29,17 @@ QUICK = {
     "SYNC_ORCHESTRATOR__LEASE_S": "3",
     "SYNC_ORCHESTRATOR__CANCEL_GRACE_S": "3",
     "OTEL_BSP_SCHEDULE_DELAY": "200",
+    **{
+        f"{name.upper().replace('-', '_')}__KAFKA__{setting}": value
+        for name in SERVICES
+        for setting, value in (("SESSION_TIMEOUT_MS", "3000"), ("HEARTBEAT_INTERVAL_MS", "500"))
+    },
 }
 
 T = TypeVar("T")
+
+
+CRASH_FILE = "LEDGERBUS_CRASH_FILE"
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,9 @@ class Sandbox:
         assert number <= len(accounts), "the sandbox has too few accounts for the tests"
         return dict(accounts[number - 1])
 
+    async def accounts(self) -> list[dict[str, Any]]:
+        return list(await self._call("GET", "/_accounts"))
+
     async def truth(self, account: dict[str, Any], month: Month) -> dict[str, str]:
         """Metric by metric, what the books say now."""
         answer = await self._call("GET", f"/_truth/{account['provider']}/{account['account']}/{month}")
@@ -67,6 +79,15 @@ class Sandbox:
     async def fault(self, account: dict[str, Any], fault: str, **options: Any) -> None:
         body = {"provider": account["provider"], "account": account["account"], "fault": fault, **options}
         await self._call("POST", "/_control", body)
+
+    async def fault_all(self, provider: Provider, fault: str, **options: Any) -> None:
+        """Trouble for every account of a provider."""
+        await self._call("POST", "/_control", {"provider": provider, "fault": fault, **options})
+
+    async def echo(self, provider: Provider, status: int) -> None:
+        """From now on all its answers repeat their request."""
+        await self.heal()
+        await self._call("POST", "/_control", {"provider": provider, "fault": "echo", "status": status})
 
     async def heal(self) -> None:
         await self._call("DELETE", "/_control")
@@ -78,6 +99,11 @@ class Sandbox:
     async def calls(self, account: dict[str, Any]) -> dict[str, int]:
         calls = (await self._call("GET", "/_calls"))["calls"]
         return dict(calls.get(account["provider"], {}).get(account["account"], {}))
+
+    async def calls_of(self, provider: Provider) -> int:
+        """All calls of a provider so far."""
+        accounts = (await self._call("GET", "/_calls"))["calls"].get(provider, {})
+        return sum(calls["total"] for calls in accounts.values())
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         async with loopback_client(base_url=self.url, timeout=30) as client:
@@ -126,24 +152,24 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def crash_order(tmp_path_factory: pytest.TempPathFactory) -> CrashOrder:
-    return CrashOrder(tmp_path_factory.mktemp("orders") / "crash-at")
-
-
-@pytest.fixture(scope="session")
-def system(
-    tmp_path_factory: pytest.TempPathFactory, collector: Collector, crash_order: CrashOrder
-) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[System]:
     """Servers, sandbox and five services; tests that stop a part of it start it again."""
-    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "LEDGERBUS_CRASH_FILE": str(crash_order.file)}
+    orders = tmp_path_factory.mktemp("orders") / "crash-at"
+    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, CRASH_FILE: str(orders)}
     running = System(
         tmp_path_factory.mktemp("system"),
         SandboxOptions(clients=ACCOUNTS, documents=12),
         environment=QUICK | told,
+        broker=chosen_broker(),
     )
-    _run(running.start())
+    run_to_end(running.start())
     yield running
-    _run(running.stop())
+    run_to_end(running.stop())
+
+
+@pytest.fixture(scope="session")
+def crash_order(system: System) -> CrashOrder:
+    return CrashOrder(Path(system.environment[CRASH_FILE]))
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +184,8 @@ async def firm(system: System, sandbox: Sandbox) -> AsyncIterator[Firm]:
         yield Firm(platform, sandbox)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """For fixtures, which run outside any event loop."""
     # Not asyncio.run, which would take the thread's current loop away from pytest-asyncio.
     loop = asyncio.new_event_loop()
     try:

@@ -20,20 +20,12 @@ class Task(BaseModel):
     lasts_s: float
 
 
-def kafka_settings(bootstrap: str) -> KafkaSettings:
-    """For the embedded broker."""
-    return KafkaSettings(
-        bootstrap_servers=bootstrap, idempotent=False, session_timeout_ms=3_000, heartbeat_interval_ms=500
-    )
-
-
-async def work(bootstrap: str, topic: str, slots: int, notes: Path) -> None:
-    settings = kafka_settings(bootstrap)
+async def work(settings: KafkaSettings, topic: str, slots: int, notes: Path) -> None:
     broker = build_broker(settings, name="windowed-worker", health=Health())
     window = Window(slots=slots, commit_every_s=0.2, revoke_grace_s=3.0, drain_s=10.0)
     file = os.open(notes, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
-    @Subscriptions(broker, settings, "worker").windowed(topic, window)
+    @Subscriptions(broker, settings, "worker").windowed(window, {topic: Task.model_validate_json})
     async def on_task(message: Task) -> None:
         os.write(file, f"started {message.number}\n".encode())
         await asyncio.sleep(message.lasts_s)
@@ -47,4 +39,5 @@ async def work(bootstrap: str, topic: str, slots: int, notes: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])))
+    settings = KafkaSettings.model_validate_json(sys.argv[1])
+    asyncio.run(work(settings, sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])))

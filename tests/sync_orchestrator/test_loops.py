@@ -48,6 +48,20 @@ async def test_a_bug_ends_the_loop() -> None:
     assert rounds == ["begun"]
 
 
+async def test_news_bring_the_next_round_forward() -> None:
+    wake = asyncio.Event()
+    work, rounds = failing()
+    loop = asyncio.ensure_future(every(3_600.0, work, name="release", health=Health(), wake=wake)())
+    await eventually(lambda: len(rounds) == 1)
+
+    wake.set()
+
+    await eventually(lambda: len(rounds) == 2)
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+
+
 class UnreachableLeases(MemoryLeases):
     """A store that has gone."""
 

@@ -141,6 +141,21 @@ class TestRuns:
         assert too_early == []
         assert await stores.runs.unannounced(ASKED_AT + SECOND) == []
 
+    async def test_young_ends_that_may_have_been_forgotten_are_to_be_told_again(self, stores: Stores) -> None:
+        run = run_record()
+        await stores.runs.insert(run)
+        await stores.runs.open_run(run.run_id)
+        finished = finished_of(run, [], now=ASKED_AT, lines_url="http://127.0.0.1/lines")
+        await stores.runs.end(run.run_id, RunState.OPEN, finished)
+        await stores.runs.announced(run.run_id)
+
+        await stores.runs.doubt_announced(ended_after=ASKED_AT + SECOND)
+        too_old = await stores.runs.unannounced(ASKED_AT + SECOND)
+        await stores.runs.doubt_announced(ended_after=ASKED_AT - SECOND)
+
+        assert too_old == []
+        assert [one.finished for one in await stores.runs.unannounced(ASKED_AT + SECOND)] == [finished]
+
     async def test_listed_runs_are_open_ones_oldest_first_without_plans(self, stores: Stores) -> None:
         planned = PlannedClient(client_id="client-1", months=(Month(2026, 4),))
         newer = run_record(accepted_at=ASKED_AT + SECOND, plan=(planned,))

@@ -8,7 +8,7 @@ import typer
 
 from ledgerbus_cli import demo_report
 from ledgerbus_cli.demo import run_demo
-from ledgerbus_cli.options import AsJson, Documents, Seed
+from ledgerbus_cli.options import AsJson, Documents, OnKafka, Seed, broker_of
 from ledgerbus_cli.output import Output
 from ledgerbus_cli.signals import run_until_told
 from ledgerbus_cli.system import SandboxOptions, System
@@ -25,6 +25,7 @@ def demo(
     clients: Annotated[int, typer.Option(min=10, help="Clients of each accounting system.")] = 12,
     documents: Documents = 20,
     seed: Seed = 1,
+    kafka: OnKafka = False,
     as_json: AsJson = False,
 ) -> None:
     """Sync clients of every accounting system on this machine, and compare each value with the truth.
@@ -33,7 +34,8 @@ def demo(
     """
     output, options = Output(as_json), SandboxOptions(seed=seed, clients=clients, documents=documents)
     with TemporaryDirectory(prefix="ledgerbus-demo-") as temporary:
-        work = run_demo(System(data or Path(temporary), options), output.remarks)
+        system = System(data or Path(temporary), options, broker=broker_of(kafka=kafka))
+        work = run_demo(system, output.remarks)
         findings = run_until_told(work, then_exit=_INTERRUPTED)
     output.show(demo_report.as_json(findings), demo_report.as_text(findings))
     raise typer.Exit(0 if findings.ok else 1)

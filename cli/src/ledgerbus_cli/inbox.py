@@ -19,6 +19,7 @@ from sync_contracts.runs import (
     SyncCompleted,
 )
 
+from ledgerbus_cli.kafka_access import kafka_options
 from ledgerbus_cli.problems import NoAnswerError, UnreachableError
 
 HEARD: dict[str, type[Event]] = {
@@ -48,7 +49,7 @@ class Inbox:
         self.received: list[Received] = []
 
     async def __aenter__(self) -> Self:
-        self._consumer = AIOKafkaConsumer(*HEARD, bootstrap_servers=self._servers, enable_auto_commit=False)
+        self._consumer = AIOKafkaConsumer(*HEARD, **kafka_options(self._servers), enable_auto_commit=False)
         try:
             await self._consumer.start()
             await self._consumer.seek_to_end()  # waits: what is said from now on is heard

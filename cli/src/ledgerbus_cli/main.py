@@ -2,9 +2,11 @@
 
 import typer
 
-from ledgerbus_cli import connecting, looking, running, setting_up, syncing
+from ledgerbus_cli import connecting, dead_letters, looking, running, setting_up, syncing, webhooks
+from ledgerbus_cli.chaos.command import chaos
 from ledgerbus_cli.demo_command import demo
 from ledgerbus_cli.desk import at_desk
+from ledgerbus_cli.load.command import load
 from ledgerbus_cli.output import Commands
 from ledgerbus_cli.probing import probe_command
 
@@ -34,7 +36,11 @@ app.command()(running.up)
 app.command()(running.sandbox)
 app.command()(setting_up.setup)
 app.command()(demo)
+app.command()(load)
+app.command()(chaos)
 app.command("probe")(probe_command)
 app.command("test")(at_desk(connecting.try_fields))
 for work in AT_DESK:
     app.command(work.__name__)(at_desk(work))
+app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(dead_letters.app, name="dead-letters")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sandbox.embedded import BrokerKind, EmbeddedError, chosen_broker
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
@@ -28,6 +29,14 @@ def endpoint_of(text: str) -> tuple[str, str]:
     return name, url
 
 
+def broker_of(*, kafka: bool) -> BrokerKind:
+    """What the option says, else what LEDGERBUS_BROKER says."""
+    try:
+        return BrokerKind.KAFKA if kafka else chosen_broker()
+    except EmbeddedError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="For machines: JSON on stdout.")]
 CredentialsFile = Annotated[
     Path | None,
@@ -46,3 +55,6 @@ DataFolder = Annotated[
 Seed = Annotated[int, typer.Option(help="Same seed, same books.")]
 Clients = Annotated[int, typer.Option(min=1, help="Books of each accounting system.")]
 Documents = Annotated[int, typer.Option(min=0, help="About so many documents in each month.")]
+OnKafka = Annotated[
+    bool, typer.Option("--kafka", help="Apache Kafka as the broker: needs Java 17, Maven and a checkout.")
+]

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from service_kit.telemetry import current_traceparent
 from sync_contracts.event import Event
 
+from ledgerbus_cli.kafka_access import kafka_options
 from ledgerbus_cli.problems import UnreachableError
 
 SOURCE = "platform"
@@ -22,7 +23,7 @@ class Outbox:
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> Self:
-        producer = AIOKafkaProducer(bootstrap_servers=self._servers, acks="all")
+        producer = AIOKafkaProducer(**kafka_options(self._servers), acks="all")
         try:
             await producer.start()
         except KafkaError:

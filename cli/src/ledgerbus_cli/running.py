@@ -10,7 +10,7 @@ from rich.table import Table
 from sandbox.app import build_app
 from sandbox.serving import serve
 
-from ledgerbus_cli.options import DATA, Clients, DataFolder, Documents, Seed
+from ledgerbus_cli.options import DATA, Clients, DataFolder, Documents, OnKafka, Seed, broker_of
 from ledgerbus_cli.output import Output
 from ledgerbus_cli.problems import BadUsageError
 from ledgerbus_cli.signals import run_until_told
@@ -31,12 +31,14 @@ def up(
     clients: Clients = 10,
     documents: Documents = 20,
     seed: Seed = 1,
+    kafka: OnKafka = False,
 ) -> None:
     """Run everything on this machine until Ctrl-C: broker, vault, database, sandbox and the five services."""
     system = System(
         data,
         SandboxOptions(seed=seed, clients=clients, documents=documents),
         ports={} if port is None else {name: port + offset for offset, name in enumerate(PROCESSES)},
+        broker=broker_of(kafka=kafka),
     )
     run_until_told(_run(system, Output(as_json=False)), then_exit=0)
 

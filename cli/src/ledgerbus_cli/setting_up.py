@@ -14,6 +14,7 @@ from sandbox.embedded import create_topics
 from sandbox.embedded.provisioning import provision
 from sync_contracts.topics import all_topics
 
+from ledgerbus_cli.kafka_access import kafka_options
 from ledgerbus_cli.problems import BadUsageError, UnreachableError
 from ledgerbus_cli.system import PARTITIONS
 
@@ -32,13 +33,15 @@ def setup(
 ) -> None:
     """Make the topics, and Vault's mount, policies, roles and secret-ids; safe to repeat.
 
-    VAULT_TOKEN holds the token of somebody who may administer Vault.
+    VAULT_TOKEN holds the token of somebody who may administer Vault; LEDGERBUS_KAFKA_SECURITY_PROTOCOL,
+    _SASL_MECHANISM, _USERNAME, _PASSWORD and _CA_FILE say how to sign in to the broker.
     """
     token = os.environ.get("VAULT_TOKEN")
     if not token:
         raise BadUsageError("Set VAULT_TOKEN to the token of somebody who may administer Vault.")
     try:
-        asyncio.run(create_topics(kafka, all_topics(), partitions, replication_factor=replicas))
+        options = kafka_options(kafka)
+        asyncio.run(create_topics(options, all_topics(), partitions, replication_factor=replicas))
     except KafkaError:
         raise UnreachableError("The broker", kafka) from None
     secret_ids.mkdir(parents=True, exist_ok=True, mode=0o700)

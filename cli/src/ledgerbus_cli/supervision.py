@@ -1,38 +1,63 @@
 """Watches the processes of a system and brings back what has died."""
 
 import asyncio
-from collections import Counter
+import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sandbox.embedded import EmbeddedError
 
 from ledgerbus_cli.system import System
 
 _LOOK_EVERY_S = 0.5
-_FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a process that has died stays down: twice as long each time, up to an end."""
+
+    first_s: float = 1.0
+    longest_s: float = 30.0
+
+    def pause_s(self, deaths: int) -> float:
+        return min(self.first_s * 2.0**deaths, self.longest_s)
 
 
 async def supervise(
-    system: System, tell: Callable[[str], None], *, first_pause_s: float = _FIRST_PAUSE_S
+    system: System,
+    tell: Callable[[str], None],
+    *,
+    patience: Patience = Patience(),
+    revived: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Forever: tell of a process that has died and start it again, after a pause that doubles each time."""
-    deaths: Counter[str] = Counter()
-    while True:
-        for name, process in system.processes.items():
-            if process.pid is None:
-                pause_s = min(first_pause_s * 2 ** deaths[name], _LONGEST_PAUSE_S)
-                deaths[name] += 1
-                tell(f"{name} has died (see {process.log}); it starts again in {pause_s:g} s.")
-                await asyncio.sleep(pause_s)
-                await _try_again(system, name, tell)
-        await asyncio.sleep(_LOOK_EVERY_S)
+    """Forever: tell of processes that have died and start them again; none waits for another."""
+    async with asyncio.TaskGroup() as watching:
+        for name in system.processes:
+            watching.create_task(_watch(system, name, tell, patience, revived))
 
 
-async def _try_again(system: System, name: str, tell: Callable[[str], None]) -> None:
+async def _watch(
+    system: System,
+    name: str,
+    tell: Callable[[str], None],
+    patience: Patience,
+    revived: Callable[[str], None],
+) -> None:
+    for deaths in itertools.count():
+        while (process := system.processes[name]).pid is not None:  # noqa: ASYNC110 (it tells nobody)
+            await asyncio.sleep(_LOOK_EVERY_S)
+        pause_s = patience.pause_s(deaths)
+        tell(f"{name} has died (see {process.log}); it starts again in {pause_s:g} s.")
+        await asyncio.sleep(pause_s)
+        if await _is_back(system, name, tell):
+            revived(name)
+
+
+async def _is_back(system: System, name: str, tell: Callable[[str], None]) -> bool:
     try:
         await system.revive(name)
     except EmbeddedError as error:
         tell(str(error))
-    else:
-        tell(f"{name} runs again.")
+        return False
+    tell(f"{name} runs again.")
+    return True

@@ -3,14 +3,16 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 from connectors.registry import CONNECTORS
-from sandbox.embedded import EmbeddedStack, Ports, Server
+from sandbox.embedded import BrokerKind, EmbeddedError, EmbeddedStack, Ports, Server
 from sandbox.embedded.ports import free_port
 from sync_contracts.providers import Provider
 from sync_contracts.topics import all_topics
@@ -29,6 +31,10 @@ DATABASES = {
 SERVERS = ("broker", "vault", "database")
 PROCESSES = ("sandbox", *SERVICES, *SERVERS)
 PARTITIONS = 12
+SERVICE_STOP_S = 35.0  # a service that stops in order is promised 30 s
+# Receivers of webhooks run on the same machine too.
+_WEBHOOKS_NEARBY = '{"allow_http": true, "allow_private": true, "ports": []}'
+_TELL_AGAIN_S = "600"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +54,18 @@ class System:
     sandbox_options: SandboxOptions = field(default_factory=SandboxOptions)
     environment: Mapping[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    broker: BrokerKind = BrokerKind.TANSU
+    modules: Mapping[str, str] = field(default_factory=dict)
     stack: EmbeddedStack = field(init=False)
     sandbox: Server = field(init=False)
     services: dict[str, Server] = field(init=False, default_factory=dict)
+    _service_of: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.data_dir = self.data_dir.absolute()
         self.ports = {name: self.ports.get(name) or free_port() for name in PROCESSES}
-        self.stack = EmbeddedStack(self.data_dir, Ports(**{name: self.ports[name] for name in SERVERS}))
+        ports = Ports(**{name: self.ports[name] for name in SERVERS})
+        self.stack = EmbeddedStack(self.data_dir, ports, self.broker)
         options = self.sandbox_options
         program = PythonProgram(
             name="sandbox",
@@ -117,6 +127,19 @@ class System:
         self.services[name] = self._service(name, await self._connector_settings(), environment)
         await self.services[name].start()
 
+    async def add(self, service: str, **environment: str) -> str:
+        """Start one more instance of a service; the name that it goes by from now on."""
+        name = next(name for number in count(2) if (name := f"{service}-{number}") not in self.services)
+        self._service_of[name] = service
+        self.ports[name] = free_port()
+        await self.begin(name, **environment)
+        return name
+
+    async def remove(self, name: str) -> None:
+        """Stop an added instance and forget it."""
+        del self._service_of[name]
+        await self.services.pop(name).stop()
+
     @property
     def processes(self) -> dict[str, Server]:
         """All of them by name, started or not."""
@@ -127,10 +150,11 @@ class System:
     async def revive(self, name: str) -> None:
         """Start a process again that has died, and what cannot go on without its memory."""
         await self.processes[name].start()
-        if name == "broker":
+        if name == "broker" and self.stack.broker_forgets:
             # It has forgotten topics and offsets, and a consumer that lives on would skip new messages.
             await self.stack.create_topics(all_topics(), PARTITIONS)
-            await asyncio.gather(*(service.restart() for service in self.services.values()))
+            # One that fails to start has died, and is started again as any that has.
+            await asyncio.gather(*map(_restart_if_it_can, self.services.values()))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -147,25 +171,23 @@ class System:
     def _service(
         self, name: str, connectors: Mapping[str, str], more: Mapping[str, str] | None = None
     ) -> Server:
-        module = name.replace("-", "_")
+        module = self._service_of.get(name, name).replace("-", "_")
         own = {f"{module.upper()}__{key}": value for key, value in self._settings(name).items()}
         program = PythonProgram(
             name=name,
             port=self.ports[name],
-            module=module,
+            module=self.modules.get(name, module),
             ready_path="/ready",
             environment={**own, **connectors, **self.environment, **(more or {})},
         )
-        return Server(program, self.data_dir)
+        return Server(program, self.data_dir, stop_s=SERVICE_STOP_S)
 
     def _settings(self, name: str) -> dict[str, str]:
-        stack = self.stack.settings
-        role = stack.vault.roles[name]
+        stack, service = self.stack.settings, self._service_of.get(name, name)
+        role = stack.vault.roles[service]
         settings = {
             "KAFKA__BOOTSTRAP_SERVERS": stack.bootstrap_servers,
-            "KAFKA__IDEMPOTENT": "false",
-            "KAFKA__SESSION_TIMEOUT_MS": "3000",
-            "KAFKA__HEARTBEAT_INTERVAL_MS": "500",
+            **{f"KAFKA__{key.upper()}": value for key, value in stack.kafka_clients.items()},
             "HTTP__PORT": str(self.ports[name]),
             "VAULT__ADDRESS": stack.vault.address,
             "VAULT__MOUNT": stack.vault.mount,
@@ -175,10 +197,14 @@ class System:
             "USERS__AUDIENCE": AUDIENCE,
             "USERS__JWKS_URL": self.key.jwks_url,
             "CREDENTIALS_URL": self._url("credentials"),
-            "PUBLIC_URL": self._url(name),
+            "PUBLIC_URL": self._url(service),
         }
-        if name in DATABASES:
-            settings |= {"MONGO__URL": stack.mongo_url, "MONGO__DATABASE": DATABASES[name]}
+        if service == "notifier":
+            settings["WEBHOOKS"] = _WEBHOOKS_NEARBY
+        if service == "sync-orchestrator" and self.stack.broker_forgets:
+            settings["TELL_AGAIN_S"] = _TELL_AGAIN_S
+        if service in DATABASES:
+            settings |= {"MONGO__URL": stack.mongo_url, "MONGO__DATABASE": DATABASES[service]}
         return settings
 
     async def _connector_settings(self) -> dict[str, str]:
@@ -197,3 +223,8 @@ class System:
             "CONNECTORS__ENDPOINTS": json.dumps(endpoints),
             "CONNECTORS__OPERATORS": json.dumps(operators),
         }
+
+
+async def _restart_if_it_can(service: Server) -> None:
+    with suppress(EmbeddedError):
+        await service.restart()

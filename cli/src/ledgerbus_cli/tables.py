@@ -16,7 +16,7 @@ from ledgerbus_cli.service_calls import Json
 _SHOWN = ("document_count", "sales_net", "purchase_net", "income_total", "expense_total", "entry_count")
 
 # Columns that may go on in a next line; figures, names and ids stay whole in any terminal.
-_PROSE = {"answer", "books", "connected by", "manual", "notes", "what to do", "why"}
+_PROSE = {"answer", "books", "connected by", "hears of", "manual", "notes", "what to do", "why"}
 
 
 class _PlainTable(Table):
@@ -57,7 +57,7 @@ def runs_table(runs: Iterable[Json]) -> Table:
         months = run["months"]
         span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
         state = (run["ending"] or run["state"]).replace("_", " ")
-        asked = run["requested_at"][:19].replace("T", " ")
+        asked = _instant(run["requested_at"])
         table.add_row(run["run_id"], run["kind"], run["provider"], span, str(run["clients"]), asked, state)
     return table
 
@@ -86,6 +86,36 @@ def summaries_table(summaries: Iterable[Json]) -> Table:
         values = [worded(one["values"].get(name)) for name in _SHOWN]
         table.add_row(one["client_id"], one["provider"], one["month"], *values, ", ".join(one["notes"]))
     return table
+
+
+def webhooks_table(webhooks: Iterable[Json]) -> Table:
+    table = plain_table("webhook", "address", "hears of", "state", "failing since", "newest number")
+    for one in webhooks:
+        state = "on" if one["enabled"] else f"off ({one['disabled_by']})"
+        types = ", ".join(one["types"])
+        since, number = _instant(one["failing_since"]), str(one["last_sequence"])
+        table.add_row(one["webhook_id"], one["url"], types, state, since, number)
+    return table
+
+
+def deliveries_table(deliveries: Iterable[Json]) -> Table:
+    table = plain_table("number", "type", "happened", "state", "attempts", "last answer", "next attempt")
+    for one in deliveries:
+        answer = (one["last_outcome"] or "").replace("_", " ")
+        status = f" ({one['last_status']})" if one["last_status"] else ""
+        state = (
+            f"{one['state']}: {one['death_reason'].replace('_', ' ')}"
+            if one["death_reason"]
+            else one["state"]
+        )
+        times = _instant(one["occurred_at"]), _instant(one["due_at"])
+        row = (str(one["sequence"]), one["type"], times[0], state, str(one["attempts"]))
+        table.add_row(*row, answer + status, times[1])
+    return table
+
+
+def _instant(told: str | None) -> str:
+    return told[:19].replace("T", " ") if told else ""
 
 
 def worded(value: Json | None) -> str:

@@ -1,15 +1,6 @@
-# The credentials service alone: clients' secrets, <company>/token-sets/<id>.
-path "ledgerbus/data/+/token-sets/+" {
-  capabilities = ["create", "read", "update"]
-}
-
-# Deleting the metadata destroys all versions.
-path "ledgerbus/metadata/+/token-sets/+" {
-  capabilities = ["read", "delete"]
-}
-
-path "ledgerbus/metadata/+/token-sets/" {
-  capabilities = ["list"]
+# The credentials service alone: sign a login as one company. It reaches no client's secret under its own name.
+path "ledgerbus-companies/sign/login" {
+  capabilities = ["update"]
 }
 
 # Its own secrets, such as the key that signs the state of a consent.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
 from sandbox.clock import Clock
 from sandbox.control import Control
+from sandbox.echo import Echo
 from sandbox.registry import BUILDERS
 from sandbox.world import World
 
@@ -21,7 +23,14 @@ def build_app(seed: int, clients: int, documents: int, clock: Clock | None = Non
     app = Starlette(
         routes=[
             *Control(world, imitations).routes(),
-            *(Mount(f"/{provider}", routes=list(one.routes())) for provider, one in imitations.items()),
+            *(
+                Mount(
+                    f"/{provider}",
+                    routes=list(one.routes()),
+                    middleware=[Middleware(Echo, world=world, provider=provider)],
+                )
+                for provider, one in imitations.items()
+            ),
         ],
         exception_handlers={HTTPException: _refused},
     )

@@ -22,11 +22,12 @@ SHARED_FAULTS = frozenset(
         "gateway_502",
         "throttle_429",
         "hang",
+        "slow",
         "short_page",
         "wrong_company",
         "no_permission",
     }
-    | {"plan_too_low", "unreadable", "clock_skew"}
+    | {"plan_too_low", "unreadable", "clock_skew", "echo"}
 )
 _LONGEST_HANG_S = 600.0
 
@@ -110,6 +111,8 @@ class Faults:
 
     async def hang(self, request: Request, provider: str, account: str) -> None:
         """Keep a call waiting while its fault lasts, its caller stays, and nobody clears it."""
+        if slow := self.hit(provider, account, "slow"):
+            await asyncio.sleep(float(slow.options.get("each_s", 1.0)))
         fault = self.hit(provider, account, "hang")
         if fault is None:
             return

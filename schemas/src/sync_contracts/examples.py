@@ -46,6 +46,7 @@ from sync_contracts.runs import (
     SyncCompleted,
 )
 from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUpdated
+from sync_contracts.webhooks import DisableReason, WebhookDisabled
 
 _AT = datetime(2026, 5, 2, 8, 15, tzinfo=UTC)
 _ENDED = datetime(2026, 5, 2, 8, 16, 30, tzinfo=UTC)
@@ -242,5 +243,13 @@ EXAMPLES: tuple[Event, ...] = (
             "expires_on": date(2026, 6, 1),
             "days_left": 30,
         }
+    ),
+    WebhookDisabled(
+        meta=_asked("webhook_disabled"),
+        endpoint_id=UUID("3f9d1c1e-5a7b-4c55-9d0e-8f6a2b7c4d10"),
+        description="practice platform",
+        reason=DisableReason.FAILING,
+        failing_since=datetime(2026, 4, 27, 8, 15, tzinfo=UTC),
+        disabled_at=_AT,
     ),
 )

@@ -19,6 +19,7 @@ from sync_contracts.runs import (
     SyncCompleted,
 )
 from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUpdated
+from sync_contracts.webhooks import WebhookDisabled
 
 EVENTS: tuple[type[Event], ...] = (
     SyncReload,
@@ -44,6 +45,7 @@ EVENTS: tuple[type[Event], ...] = (
     ConnectionNeedsAuth,
     ConnectionRecovered,
     ConnectionExpiring,
+    WebhookDisabled,
 )
 
 

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from credentials.adapters.vault_client import VaultClient
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pydantic import SecretStr
 from sandbox.embedded import VaultAccess
 from service_kit.health import Health
 from service_kit.mongo import Document, build_mongo, database
 from service_kit.settings import MongoSettings, VaultSettings
+from service_kit.vault import VaultClient
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from credentials.adapters.vault_client import VaultClient
+from credentials.adapters.vault_companies import VaultCompanies
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from sandbox.embedded.ports import free_port
 from service_kit.errors import DependencyDownError
 from service_kit.health import Health
 from service_kit.settings import VaultSettings
+from service_kit.vault import VaultClient
 from support.kafka import eventually
 
 pytestmark = pytest.mark.integration
@@ -36,7 +37,7 @@ async def test_a_lost_token_is_replaced_by_signing_in_again(vault_client: VaultC
     first = await token_of(vault_client)
     await vault_client.run(lambda client: client.auth.token.revoke_self())
 
-    found = await VaultTokenSets(vault_client).read("firm-1", uuid4())
+    found = await VaultTokenSets(VaultCompanies(vault_client)).read("firm-1", uuid4())
 
     assert found is None
     assert await token_of(vault_client) != first
@@ -57,7 +58,7 @@ async def test_a_token_whose_lease_shrinks_is_replaced(
     vault_client: VaultClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await token_of(vault_client)
-    monkeypatch.setattr("credentials.adapters.vault_client._SHORTEST_LEASE_S", 86_400)
+    monkeypatch.setattr("service_kit.vault._SHORTEST_LEASE_S", 86_400)
     vault_client._renew_at_s = time.monotonic() - 1
 
     await vault_client._renew()
@@ -72,6 +73,19 @@ async def test_the_background_loop_signs_in_by_itself(vault_client: VaultClient)
 
     loop.cancel()
     assert (await lookup(vault_client))["meta"] == {"role_name": "credentials"}
+
+
+async def test_a_trouble_ends_although_nobody_asks_for_anything(vault_settings: VaultSettings) -> None:
+    health = Health()
+    health.down("vault", "ConnectionError")
+    client = VaultClient(vault_settings, health)
+    loop = asyncio.create_task(client.keep_signed_in())
+
+    await eventually(lambda: not health.troubles, within_s=10)
+
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    await client.aclose()
 
 
 @pytest.fixture
@@ -89,7 +103,7 @@ async def test_a_vault_that_is_away_turns_the_service_not_ready(
     client, health = elsewhere
 
     with pytest.raises(DependencyDownError, match="vault is out of reach"):
-        await VaultTokenSets(client).read("firm-1", uuid4())
+        await VaultTokenSets(VaultCompanies(client)).read("firm-1", uuid4())
 
     assert "vault" in health.troubles
 
@@ -102,7 +116,7 @@ async def test_a_secret_id_that_is_refused_is_told_without_quoting_it(
     client = VaultClient(vault_settings.model_copy(update={"secret_id_file": secret_id}), Health())
 
     with pytest.raises(DependencyDownError, match="sign-in refused") as error:
-        await VaultTokenSets(client).read("firm-1", uuid4())
+        await VaultTokenSets(VaultCompanies(client)).read("firm-1", uuid4())
 
     assert "hunter2" not in repr(error.value)
     await client.aclose()

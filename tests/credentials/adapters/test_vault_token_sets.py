@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from connectors.protocol import Access, Grant
-from credentials.adapters.vault_client import VaultClient
+from credentials.adapters.vault_companies import VaultCompanies
 from credentials.adapters.vault_signing_key import VaultSigningKey
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from credentials.ports import TokenSetVault
 from credentials.token_set import Issued, Refreshing, TokenSet
+from service_kit.vault import VaultClient
 from support.credentials_fakes import FakeVault
 
 UNTIL = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)
@@ -20,7 +21,7 @@ UNTIL = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)
 def vault_store(request: pytest.FixtureRequest) -> TokenSetVault:
     if request.param == "fake":
         return FakeVault()
-    return VaultTokenSets(request.getfixturevalue("vault_client"))
+    return VaultTokenSets(VaultCompanies(request.getfixturevalue("vault_client")))
 
 
 @pytest.fixture
@@ -92,14 +93,15 @@ async def test_destroying_what_is_not_there_is_fine(vault_store: TokenSetVault, 
 
 @pytest.mark.integration
 async def test_destroying_takes_every_version(vault_client: VaultClient, company: str) -> None:
-    vault_store, token_set_id = VaultTokenSets(vault_client), uuid4()
+    companies, token_set_id = VaultCompanies(vault_client), uuid4()
+    vault_store = VaultTokenSets(companies)
     await vault_store.write(company, token_set_id, token_set("ann-1"), version=0)
     await vault_store.write(company, token_set_id, token_set("ann-2"), version=1)
 
     await vault_store.destroy(company, token_set_id)
 
     for version in (1, 2):
-        assert await _status(vault_client, company, token_set_id, version) == 404
+        assert await _status(companies, company, token_set_id, version) == 404
 
 
 @pytest.mark.integration
@@ -110,7 +112,7 @@ async def test_every_process_has_the_same_signing_key(vault_client: VaultClient)
     assert len(keys[0]) == 32
 
 
-async def _status(vault_client: VaultClient, company: str, token_set_id: UUID, version: int) -> int:
-    path = f"/v1/{vault_client.mount}/data/{company}/token-sets/{token_set_id}?version={version}"
-    answer = await vault_client.run(lambda client: client.adapter.get(path, raise_exception=False))
+async def _status(vault: VaultCompanies, company: str, token_set_id: UUID, version: int) -> int:
+    path = f"/v1/{vault.mount}/data/{company}/token-sets/{token_set_id}?version={version}"
+    answer = await vault.run(company, lambda client: client.adapter.get(path, raise_exception=False))
     return int(answer.status_code)

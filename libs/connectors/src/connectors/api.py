@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -32,7 +34,11 @@ from connectors.transfer import transfer
 
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
+_HEADERS = {"User-Agent": "ledgerbus", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _NO_ADDRESS = "The installation has no address for this system yet: its operator sets CONNECTORS__ENDPOINTS."
+
+# A step upwards, plain or encoded, or what ends a path.
+_LEADS_AWAY = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\?#\x00-\x20\x7f]", re.IGNORECASE)
 
 Params = Mapping[str, str | tuple[str, ...]]  # a tuple: the name is repeated
 
@@ -138,8 +144,7 @@ class Api:
             "url.template": call.path,
             "provider": str(self._host.provider),
         }
-        tracer = trace.get_tracer("connectors")
-        with tracer.start_as_current_span(
+        with _tracer().start_as_current_span(
             f"{call.method} {call.path}",
             kind=trace.SpanKind.CLIENT,
             attributes=attributes,
@@ -162,15 +167,15 @@ class Api:
             return response
 
     async def _transfer(self, call: Call, timeout_s: float) -> httpx.Response:
-        url = self._host.address + call.path + call.path_tail
+        url = _below(self._host.address, call.path + call.path_tail)
         if call.params:
             url += "?" + query_text(call.params)
-        headers = {"User-Agent": "ledgerbus", **call.headers}
-        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
-        request = self.session.http.build_request(
-            call.method, url, headers=headers, content=call.body or None, timeout=timeout
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S).as_dict()
+        headers = httpx.Headers({**_HEADERS, **call.headers}, encoding="utf-8")
+        request = httpx.Request(
+            call.method, url, headers=headers, content=call.body or None, extensions={"timeout": timeout}
         )
-        return await transfer(self.session.http, request)
+        return await transfer(self.session.transport, request)
 
     def _left_s(self) -> float:
         left_s = self._deadline_s - self._clock.monotonic_s()
@@ -192,6 +197,20 @@ class Api:
                     return wait_s
                 self._is_down = True  # the reading's other calls do not wait for it all over again
         return None
+
+
+@cache
+def _tracer() -> trace.Tracer:
+    return trace.get_tracer("connectors")
+
+
+def _below(address: str, path: str) -> str:
+    """The path below the host's address, whatever an id in either says; RejectedRequestError otherwise."""
+    host = urlsplit(address)
+    leaves = path[:1] not in {"", "/"} or _LEADS_AWAY.search(host.path + path) is not None
+    if leaves or host.query or host.fragment or host.username is not None:
+        raise RejectedRequestError("an id would lead to another address")
+    return address + path
 
 
 def _is_unknown_host(error: Exception) -> bool:

@@ -28,9 +28,9 @@ def read_form(
     problems: list[FieldProblem] = []
     optional = tuple(field for field in also if fields.get(field.name))
     for field in form.fields + optional:
-        given = fields.get(field.name)
         blanks = _BLANKS_AROUND if field.keeps_blanks else _BLANKS
-        value = _chosen(field, blanks.sub("", str(given if given is not None else field.default or "")))
+        given = blanks.sub("", str(fields.get(field.name, "")))
+        value = _chosen(field, given or field.default or "")
         problem = _problem(field, value)
         if problem:
             problems.append(FieldProblem(field.name, problem))

@@ -214,6 +214,9 @@ class Connector(Protocol):
     def account_key(self, grant: Grant, settings: Mapping[str, str]) -> str:
         """Whose limits the calls use; holds no secret and stays the same when a token rotates."""
 
+    def site_key(self, settings: Mapping[str, str]) -> str:
+        """Whose calls fail together when a server does: `<provider>/app` where all clients share one."""
+
     def owner_key(self, grant: Grant) -> str:
         """Which token set this is, when it is saved; connections with the same one share its refresh."""
 
@@ -239,6 +242,9 @@ class Connector(Protocol):
         """Each month's result; never raises ConnectorError. `expected` books are checked before reading."""
 
 
+LONGEST_READING_S = 280.0
+
+
 def reading_budget_s(months: int) -> float:
     """Seconds one reading may take: 120 and 10 a month, at most 280."""
-    return min(280.0, 120.0 + 10.0 * months)
+    return min(LONGEST_READING_S, 120.0 + 10.0 * months)

@@ -1,11 +1,9 @@
-"""What all calls of one process share: HTTP client, limits, addresses, the installation's keys."""
+"""What all calls of one process share: connections, limits, addresses, the installation's keys."""
 
-import logging
 import re
 import ssl
 from collections.abc import Mapping
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
@@ -24,17 +22,17 @@ CONNECT_TIMEOUT_S = 10.0
 
 
 class Session:
-    """One per process; closes its client on leaving."""
+    """One per process; closes its connections on leaving."""
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         *,
         limiter: Limiter,
         clock: Clock,
         settings: ConnectorSettings,
     ) -> None:
-        self.http = http
+        self.transport = transport
         self.limiter = limiter
         self.clock = clock
         self.call_timeout_s = settings.call_timeout_s
@@ -65,7 +63,7 @@ class Session:
         return {name: value.get_secret_value() for name, value in values.items()}
 
     async def aclose(self) -> None:
-        await self.http.aclose()
+        await self.transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,31 +80,26 @@ def build_session(
     limiter: Limiter | None = None,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    trust: ssl.SSLContext | None = None,
 ) -> Session:
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
-    # httpx logs whole addresses at INFO, and a signature may stand in a query.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    http = httpx.AsyncClient(
-        transport=transport or pooled_transport(),
-        timeout=httpx.Timeout(chosen.call_timeout_s, connect=CONNECT_TIMEOUT_S),
-        follow_redirects=False,
-        # Many clients' books share this client: no cookie of one may reach another.
-        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+    return Session(
+        transport or pooled_transport(trust), limiter=limiter or Limiter(time), clock=time, settings=chosen
     )
-    return Session(http, limiter=limiter or Limiter(time), clock=time, settings=chosen)
 
 
-def pooled_transport() -> AiohttpTransport:
+def pooled_transport(trust: ssl.SSLContext | None = None) -> AiohttpTransport:
     """Connections that calls share; httpx walks through its own pool for every call, this one does not."""
+    trusted = trust or _certificates()
 
     def connect() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=_certificates()),
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=trusted),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    return AiohttpTransport(verify=_certificates(), client=connect)
+    return AiohttpTransport(verify=trusted, client=connect)
 
 
 @cache

@@ -1,7 +1,7 @@
 """The Kafka broker object of a service, with every setting that keeps messages from being lost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from aiokafka import ConsumerRecord
@@ -13,13 +13,15 @@ from faststream.kafka.schemas import Topic
 from faststream.message import StreamMessage
 from sync_contracts.event import Event
 
+from service_kit.direct import Direct, Handler, Parser, by_topic
 from service_kit.failures import FailureHandling
 from service_kit.health import Health
+from service_kit.kafka_access import security_of
 from service_kit.settings import KafkaSettings
 from service_kit.telemetry import Telemetry
 from service_kit.window import Window, run_in_window
 
-__all__ = ["Subscriptions", "TestKafkaBroker", "build_broker", "start_broker"]
+__all__ = ["Subscriptions", "TestKafkaBroker", "build_broker", "by_topic", "start_broker"]
 
 Binding: TypeAlias = Callable[[Callable[..., Awaitable[None]]], object]
 
@@ -34,6 +36,7 @@ def build_broker(
     broker = KafkaBroker(
         settings.bootstrap_servers,
         client_id=name,
+        security=security_of(settings),
         acks="all",
         enable_idempotence=settings.idempotent,
         linger_ms=2,
@@ -50,7 +53,7 @@ def build_broker(
         broker.add_middleware(
             KafkaTelemetryMiddleware(tracer_provider=telemetry.tracers, meter_provider=telemetry.meters)
         )
-    broker.add_middleware(FailureHandling(broker, health))
+    broker.add_middleware(FailureHandling(broker, health, name))
     return broker
 
 
@@ -77,6 +80,11 @@ async def tolerant_parser(
     return await original(record)
 
 
+def failure_handling_of(broker: KafkaBroker) -> FailureHandling:
+    """What `build_broker` gave the broker for whatever fails."""
+    return next(one for one in broker.middlewares if isinstance(one, FailureHandling))
+
+
 class Subscriptions:
     """Binds handlers to message types: `@on(JobCounted)`."""
 
@@ -100,16 +108,20 @@ class Subscriptions:
         subscriber: Binding = self._broker.subscriber(Topic(topic, declare=False), decoder=decoder, **options)
         return subscriber
 
-    def windowed(self, event: type[Event] | str, window: Window) -> Binding:
+    def windowed(self, window: Window, parsers: Mapping[str, Parser]) -> Binding:
         """Hundreds of messages at a time, each committed once it and all before it are finished."""
-        topic = event if isinstance(event, str) else event.topic
         subscriber = self._broker.subscriber(
-            Topic(topic, declare=False),
+            *(Topic(topic, declare=False) for topic in parsers),
             listener=window,
             max_partition_fetch_bytes=_PREFETCH_BYTES,
-            **self.options(f"{self._group}.{topic}", ack_policy=AckPolicy.MANUAL),
+            **self.options(f"{self._group}.{next(iter(parsers))}", ack_policy=AckPolicy.MANUAL),
         )
-        return run_in_window(subscriber)
+
+        def bind(handler: Handler) -> object:
+            direct = Direct(parsers, handler, failure_handling_of(self._broker))
+            return run_in_window(subscriber, window, direct)(handler)
+
+        return bind
 
     def options(self, group: str, *, ack_policy: AckPolicy = AckPolicy.NACK_ON_ERROR) -> dict[str, Any]:
         """Consumer settings that every subscriber must have."""

@@ -12,6 +12,9 @@ CrashPoint = Literal[
     "run_opened",
     "job_released",
     "job_published",
+    "limit_stored",
+    "run_cancelling",
+    "run_expiring",
     "job_started",
     "job_counted",
     "history_written",
@@ -19,6 +22,7 @@ CrashPoint = Literal[
     "answer_published",
     "run_finished",
     "receipt_stored",
+    "webhook_answered",
     "grant_renewed",
 ]
 CRASH_POINTS: tuple[CrashPoint, ...] = get_args(CrashPoint)

@@ -10,7 +10,13 @@ Anything else that escapes a handler is a bug and goes to the dead-letter topic.
 
 import httpx
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, ServerSelectionTimeoutError
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+)
 
 
 class ServiceError(Exception):
@@ -51,6 +57,11 @@ _OUTAGES: tuple[type[Exception], ...] = (
 )
 
 
+# Unauthorized, AuthenticationFailed: a password is being changed, and no message can help it.
+_REFUSED_BY_MONGO = {13, 18}
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether something we depend on is out of reach, so that waiting heals it."""
-    return isinstance(error, _OUTAGES)
+    refused = isinstance(error, OperationFailure) and error.code in _REFUSED_BY_MONGO
+    return refused or isinstance(error, _OUTAGES)

@@ -13,6 +13,7 @@ Document = dict[str, Any]
 def build_mongo(settings: MongoSettings) -> AsyncIOMotorClient[Document]:
     """One client for the process; made inside the running event loop, connects on first use."""
     timeout_ms = int(settings.timeout_s * 1000)
+    encrypted: dict[str, Any] = {"tls": True, "tlsCAFile": str(settings.ca_file)} if settings.ca_file else {}
     return AsyncIOMotorClient(
         settings.url.get_secret_value(),
         tz_aware=True,
@@ -22,6 +23,7 @@ def build_mongo(settings: MongoSettings) -> AsyncIOMotorClient[Document]:
         socketTimeoutMS=timeout_ms,
         maxPoolSize=50,
         retryWrites=False,
+        **encrypted,
     )
 
 

@@ -1,5 +1,7 @@
 """Refusals over HTTP: problem documents (RFC 9457) with a stable `code`."""
 
+from collections.abc import Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +12,12 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from service_kit.errors import is_outage
+
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_OF_BODIES = {
+    400: {"description": "The body cannot be read.", "content": {"application/json": {"schema": _PROBLEM}}},
+    413: {"description": "The body is too large.", "content": {"application/json": {"schema": _PROBLEM}}},
+}
 
 
 class Problem(BaseModel):
@@ -60,7 +68,7 @@ def install_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def on_http(_: Request, error: HTTPException) -> JSONResponse:
         code = HTTPStatus(error.status_code).name
-        return _answer(ProblemError(error.status_code, code, str(error.detail)))
+        return _answer(ProblemError(error.status_code, code, str(error.detail)), error.headers)
 
     @app.exception_handler(Exception)
     async def on_fault(_: Request, error: Exception) -> JSONResponse:
@@ -70,13 +78,30 @@ def install_problems(app: FastAPI) -> None:
             )
         return _answer(ProblemError(500, "INTERNAL", "A fault of ours; tell the operator."))
 
+    plain = app.openapi
+    app.openapi = lambda: _as_answered(plain())  # type: ignore[method-assign]  # FastAPI's own way
+
 
 def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses`: the refusals it may answer, for the OpenAPI document."""
     return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
 
 
-def _answer(error: ProblemError) -> JSONResponse:
+def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with problems under their media type, and what every body may be refused for."""
+    for operation in (one for path in document["paths"].values() for one in path.values()):
+        if "requestBody" in operation:
+            for status, answer in _OF_BODIES.items():
+                operation["responses"].setdefault(str(status), deepcopy(answer))
+        for answer in operation["responses"].values():
+            content = answer.get("content", {})
+            for usual in [name for name, body in content.items() if body.get("schema") == _PROBLEM]:
+                content["application/problem+json"] = content.pop(usual)
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+    return document
+
+
+def _answer(error: ProblemError, more: Mapping[str, str] | None = None) -> JSONResponse:
     problem = Problem(
         type=f"urn:ledgerbus:problem:{error.code.lower()}",
         title=HTTPStatus(error.status).phrase,
@@ -85,7 +110,9 @@ def _answer(error: ProblemError) -> JSONResponse:
         code=error.code,
         fields=list(error.fields),
     )
-    headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else None
+    headers = dict(more or {})
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
     return JSONResponse(
         problem.model_dump(), error.status, headers=headers, media_type="application/problem+json"
     )

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from faststream.kafka import KafkaBroker
+from faststream.kafka.response import KafkaPublishCommand
+from faststream.response import PublishType
 from sync_contracts.event import Event
 
-from service_kit.telemetry import in_trace
+from service_kit.telemetry import current_traceparent, in_trace, publishing_span
 
 
 class Publish(Protocol):
@@ -45,12 +47,20 @@ class EventPublisher:
     async def stored(
         self, topic: str, body: bytes, *, key: str, headers: Mapping[str, str], traceparent: str | None = None
     ) -> None:
-        """A message whose bytes were fixed earlier, sent as they are."""
-        with in_trace(traceparent):
-            await self._broker.publish(
+        """A message whose bytes were fixed earlier, sent as they are.
+
+        Straight to the broker's producer: its middlewares cost four times what sending does.
+        """
+        with in_trace(traceparent), publishing_span(topic):
+            sent = dict(headers)
+            if (trace := current_traceparent()) is not None:
+                sent["traceparent"] = trace
+            command = KafkaPublishCommand(
                 body,
                 topic=topic,
                 key=key.encode(),
-                headers=dict(headers),
+                headers=sent,
                 correlation_id=headers.get("ce_id"),
+                _publish_type=PublishType.PUBLISH,
             )
+            await self._broker.config.producer.publish(command)

@@ -14,9 +14,11 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 
 from service_kit import crash_points
+from service_kit.bounded_bodies import BoundedBodies
 from service_kit.broker import start_broker
 from service_kit.health import Health
 from service_kit.http_traces import HttpTraces
+from service_kit.kafka_access import reach
 from service_kit.problems import install_problems
 from service_kit.settings import HttpSettings, KafkaSettings
 
@@ -47,7 +49,8 @@ def build_service(
         async with AsyncExitStack() as stack:
             for step in on_shutdown:
                 stack.push_async_callback(step)
-            await _wait_for_kafka(broker, kafka.start_timeout_s)
+            await _wait_for_kafka(kafka)
+            await broker.connect()
             for step in on_startup:
                 await step()
             stack.push_async_callback(broker.stop)
@@ -60,6 +63,7 @@ def build_service(
 
     app = FastAPI(title=f"ledgerbus {name}", version="1", lifespan=lifespan)
     app.state.broker = broker
+    app.add_middleware(BoundedBodies)
     app.add_middleware(HttpTraces)
     install_problems(app)
     for router in routers:
@@ -78,6 +82,7 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
         app,
         host=http.host,
         port=http.port,
+        http="h11",  # bounds headers too, which the other parser does not
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=25,
@@ -85,11 +90,12 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
     )
 
 
-async def _wait_for_kafka(broker: KafkaBroker, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
+async def _wait_for_kafka(kafka: KafkaSettings) -> None:
+    # FastStream's own clients are not tried again: a broker that failed to connect keeps half of them.
+    deadline = time.monotonic() + kafka.start_timeout_s
     while True:
         try:
-            await broker.connect()
+            await reach(kafka)
         except Exception as error:
             if time.monotonic() > deadline:
                 raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,10 +45,18 @@ class ServiceToken:
         self._token = str(issued["data"]["token"])
         self._renew_at = time.monotonic() + float(issued["data"]["ttl"]) * 2 / 3
 
-    async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        url = f"{self.vault.address.rstrip('/')}/v1/{path}"
+    async def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **request: Any
+    ) -> dict[str, Any]:
+        url = f"{self.vault.api}/{path}"
+        headers = {
+            **({"X-Vault-Namespace": self.vault.namespace} if self.vault.namespace else {}),
+            **(headers or {}),
+        }
         try:
-            answer = await self.http.request(method, url, timeout=self.vault.timeout_s, **request)
+            answer = await self.http.request(
+                method, url, headers=headers, timeout=self.vault.timeout_s, **request
+            )
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise DependencyDownError("vault", type(error).__name__) from error

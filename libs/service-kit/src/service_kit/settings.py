@@ -1,19 +1,48 @@
 """Settings that several services share; each service names its own prefix."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class KafkaSettings(_Settings):
-    """How to reach Kafka; the embedded broker needs `idempotent=false` and short session times."""
+class KafkaAccess(_Settings):
+    """Where Kafka is, and how the two sides prove who they are."""
 
     bootstrap_servers: str = Field(min_length=1)
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["SCRAM-SHA-512", "PLAIN"] = "SCRAM-SHA-512"
+    username: str | None = Field(None, min_length=1)
+    password: SecretStr | None = None
+    ca_file: Path | None = Field(None, description="Whose certificates are believed; else the system's.")
+
+    @property
+    def signs_in(self) -> bool:
+        return self.security_protocol.startswith("SASL_")
+
+    @property
+    def encrypted(self) -> bool:
+        return self.security_protocol.endswith("SSL")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        named = self.username is not None and self.password is not None
+        if self.signs_in and not named:
+            raise ValueError(f"{self.security_protocol} needs a username and a password")
+        if not self.signs_in and (self.username or self.password):
+            raise ValueError(f"{self.security_protocol} takes no username and no password")
+        if self.ca_file and not self.encrypted:
+            raise ValueError(f"{self.security_protocol} takes no ca_file")
+        return self
+
+
+class KafkaSettings(KafkaAccess):
+    """How a service uses Kafka; the embedded broker needs `idempotent=false` and short session times."""
+
     idempotent: bool = True
     session_timeout_ms: int = Field(10_000, ge=1_000)
     heartbeat_interval_ms: int = Field(3_000, ge=100)
@@ -25,6 +54,7 @@ class MongoSettings(_Settings):
 
     url: SecretStr
     database: str = Field(min_length=1)
+    ca_file: Path | None = Field(None, description="Then by TLS only, to a server that it vouches for.")
     timeout_s: float = Field(10.0, gt=0, description="Per operation and for finding a server.")
 
 
@@ -35,7 +65,18 @@ class VaultSettings(_Settings):
     mount: str = "ledgerbus"
     role_id: str = Field(min_length=1)
     secret_id_file: Path
+    namespace: str | None = Field(None, min_length=1)
+    ca_file: Path | None = Field(None, description="Whose certificate is believed; else the system's.")
     timeout_s: float = Field(10.0, gt=0)
+
+    @property
+    def api(self) -> str:
+        return f"{self.address.rstrip('/')}/v1"
+
+    @property
+    def issuer(self) -> str:
+        """Of the services' own tokens."""
+        return "/".join([self.api, *filter(None, [self.namespace]), "identity/oidc"])
 
 
 class HttpSettings(_Settings):

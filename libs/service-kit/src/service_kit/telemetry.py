@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -20,6 +20,8 @@ from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, V
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pythonjsonlogger.json import JsonFormatter
 
@@ -28,12 +30,16 @@ MetricName = Literal[
     "ledgerbus.jobs.released",  # jobs, by provider
     "ledgerbus.jobs.waits",  # waits, by reason and provider
     "ledgerbus.facts.ignored",  # facts about older attempts or ended runs, by topic
+    "ledgerbus.sites.closed",  # times a provider's server was not asked for a while, by site
     "ledgerbus.provider.calls",  # calls, by provider and kind
     "ledgerbus.provider.throttles",  # answers that told us to slow down, by provider
     "ledgerbus.token.refreshes",  # refreshes and sign-ins at a provider, by provider and outcome
     "ledgerbus.summaries.results",  # results handled by the writer, by outcome
     "ledgerbus.dead_letters",  # parked messages, by topic and error type
     "ledgerbus.receipts.published",  # receipts, by ending
+    "ledgerbus.webhooks.deliveries",  # attempts to deliver a webhook, by outcome
+    "ledgerbus.webhooks.dead_letters",  # deliveries given up, by reason
+    "ledgerbus.webhooks.disabled",  # endpoints switched off by themselves, by reason
 ]
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -56,9 +62,11 @@ def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     """Log JSON to stderr; export over OTLP when the standard environment variables name a collector."""
     _log_json(name, level)
     resource = Resource.create({"service.name": name})
-    tracers = TracerProvider(resource=resource)
+    exports = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    # Without a collector traces are carried on, so that log lines can be joined, but not recorded.
+    tracers = TracerProvider(resource=resource, sampler=None if exports else ALWAYS_OFF)
     readers = []
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+    if exports:
         exporter = OTLPSpanExporter(timeout=5)
         tracers.add_span_processor(
             BatchSpanProcessor(exporter, max_queue_size=20_000, max_export_batch_size=2_000)
@@ -82,6 +90,7 @@ def _counter(name: MetricName) -> Counter:
     return meter.create_counter(name)
 
 
+@cache
 def tracer() -> trace.Tracer:
     """For spans of our own."""
     return trace.get_tracer("ledgerbus")
@@ -97,6 +106,23 @@ def current_traceparent() -> str | None:
 def context_of(traceparent: str | None) -> Context:
     """The remote context a `traceparent` names; an empty one otherwise."""
     return _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {}, context=Context())
+
+
+def publishing_span(topic: str) -> AbstractContextManager[trace.Span]:
+    """Around the sending of a message."""
+    return tracer().start_as_current_span(
+        f"{topic} publish", kind=SpanKind.PRODUCER, attributes={"messaging.destination.name": topic}
+    )
+
+
+def processing_span(topic: str, traceparent: str | None) -> AbstractContextManager[trace.Span]:
+    """Around the handling of a message that came with this trace."""
+    return tracer().start_as_current_span(
+        f"{topic} process",
+        context=context_of(traceparent),
+        kind=SpanKind.CONSUMER,
+        attributes={"messaging.destination.name": topic},
+    )
 
 
 @contextmanager

@@ -12,7 +12,9 @@ import httpx
 import jwt
 from anyio import to_thread
 from fastapi import Request
+from pydantic import TypeAdapter
 from sync_contracts.event import Role
+from sync_contracts.ids import PlatformId
 
 from service_kit.errors import DependencyDownError
 from service_kit.problems import ProblemError
@@ -21,6 +23,7 @@ from service_kit.settings import UserTokenSettings, VaultSettings
 SERVICE_AUDIENCE = "ledgerbus-internal"
 _REFETCH_AFTER_S = 10.0
 _LEEWAY_S = 30
+_IDS: TypeAdapter[str] = TypeAdapter(PlatformId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,7 @@ class TokenVerifier:
     @classmethod
     def of_services(cls, settings: VaultSettings, http: httpx.AsyncClient) -> "TokenVerifier":
         """Vault is the issuer of our own services' tokens."""
-        issuer = f"{settings.address.rstrip('/')}/v1/identity/oidc"
-        return cls(issuer, SERVICE_AUDIENCE, f"{issuer}/.well-known/keys", http)
+        return cls(settings.issuer, SERVICE_AUDIENCE, f"{settings.issuer}/.well-known/keys", http)
 
     async def claims(self, token: str) -> dict[str, Any]:
         """The token's claims; `jwt.InvalidTokenError` when it is not to be believed."""
@@ -99,7 +101,11 @@ def user_of(verifier: TokenVerifier) -> Callable[[Request], Awaitable[User]]:
     async def current_user(request: Request) -> User:
         claims = await _believed(verifier, request)
         try:
-            return User(id=claims["sub"], company_id=claims["company_id"], role=Role(claims["role"]))
+            return User(
+                id=_IDS.validate_python(claims["sub"]),
+                company_id=_IDS.validate_python(claims["company_id"]),  # a part of paths and queries
+                role=Role(claims["role"]),
+            )
         except (KeyError, ValueError) as error:
             raise _unauthenticated() from error
 

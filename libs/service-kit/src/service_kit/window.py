@@ -9,10 +9,12 @@ from typing import Any, Protocol, TypeAlias, cast
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream.kafka.subscriber.usecase import DefaultSubscriber
+from faststream.response import Response, ensure_response
 
 logger = logging.getLogger(__name__)
 
 Record: TypeAlias = "ConsumerRecord[Any, Any]"
+Handling: TypeAlias = Callable[[Record, DefaultSubscriber], Awaitable[None]]
 Place: TypeAlias = tuple[TopicPartition, int]
 
 _FINAL_COMMIT_S = 3.0
@@ -46,6 +48,7 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         self._revoke_grace_s = revoke_grace_s
         self._drain_s = drain_s
         self._on_share = on_share
+        self.handling: Handling = _nothing
         self._pipeline: Pipeline | None = None
         # By partition, in order: whether the record at an offset is finished.
         self._ledgers: dict[TopicPartition, dict[int, bool]] = {}
@@ -194,9 +197,13 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
 
 
 class WindowedSubscriber(DefaultSubscriber):
-    """A subscriber whose whole pipeline, parser and middlewares included, runs in the window's tasks."""
+    """A subscriber whose records run in the window's tasks, each the short way to its handler."""
 
     __slots__ = ()  # The layout of its base, so that an instance can change its class.
+
+    async def process_message(self, msg: Record) -> Response:
+        await self._window.handling(msg, self)
+        return ensure_response(None)
 
     async def start(self) -> None:
         # The first partitions come while the consumer starts.
@@ -217,12 +224,17 @@ class WindowedSubscriber(DefaultSubscriber):
         return self._listener
 
 
-def run_in_window(subscriber: DefaultSubscriber) -> WindowedSubscriber:
-    """Make a subscriber that was declared with `listener=Window(...)` and manual commits run in it."""
+def run_in_window(subscriber: DefaultSubscriber, window: Window, handling: Handling) -> WindowedSubscriber:
+    """Make a subscriber that was declared with the window as listener and manual commits run in it."""
     if type(subscriber) is not DefaultSubscriber:
         raise TypeError("only a plain subscriber can be windowed: no batches, no max_workers")
+    window.handling = handling
     subscriber.__class__ = WindowedSubscriber
     return cast(WindowedSubscriber, subscriber)
+
+
+async def _nothing(record: Record, subscriber: DefaultSubscriber) -> None:  # noqa: ARG001
+    raise RuntimeError("nothing was bound to this window")
 
 
 def finished_below(ledger: dict[int, bool]) -> int | None:

@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from sandbox.embedded.brokers import BrokerKind, chosen_broker
 from sandbox.embedded.errors import EmbeddedError
 from sandbox.embedded.stack import EmbeddedStack, Ports
 
@@ -15,7 +16,8 @@ def main() -> int:
     options = _options()
     ports = Ports(broker=options.broker_port, vault=options.vault_port, database=options.database_port)
     try:
-        asyncio.run(_serve(EmbeddedStack(options.data, ports)))
+        broker = BrokerKind.KAFKA if options.kafka else chosen_broker()
+        asyncio.run(_serve(EmbeddedStack(options.data, ports, broker)))
     except EmbeddedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -25,6 +27,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.embedded", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(".ledgerbus"), help="where everything is kept")
+    parser.add_argument("--kafka", action="store_true", help="Apache Kafka as the broker")
     for name in ("broker", "vault", "database"):
         parser.add_argument(f"--{name}-port", type=int, help="a free one if not given")
     return parser.parse_args()

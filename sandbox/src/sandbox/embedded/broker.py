@@ -24,10 +24,14 @@ def packaged_program(package: str, program: str) -> Path:
 
 
 class Broker:
-    """Implements `Program`; remembers its topics, because a restart leaves it empty."""
+    """Implements `BrokerProgram`; remembers its topics, because a restart leaves it empty."""
 
     name = "broker"
     environment: Mapping[str, str] = MappingProxyType({})
+    forgets = True
+    client_settings: Mapping[str, str] = MappingProxyType(
+        {"idempotent": "false", "session_timeout_ms": "3000", "heartbeat_interval_ms": "500"}
+    )
 
     def __init__(self, port: int) -> None:
         self.port = port

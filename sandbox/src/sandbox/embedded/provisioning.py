@@ -9,9 +9,11 @@ from pathlib import Path
 import hvac
 from hvac.exceptions import InvalidPath, InvalidRequest
 
+from sandbox.embedded.company_logins import provide_company_logins
 from sandbox.embedded.private import write_private
 
 MOUNT = "ledgerbus"
+TRANSIT_MOUNT, WEBHOOKS_KEY = "ledgerbus-transit", "webhooks"
 IDENTITY_ROLE = "ledgerbus-service"
 AUDIENCE = "ledgerbus-internal"
 
@@ -38,8 +40,11 @@ def service_roles(secret_ids: Path) -> Mapping[str, AppRole]:
 def provision(client: hvac.Client, secret_ids: Path) -> None:
     """Bring a vault into the wanted state and hand over secret-ids as files; safe to repeat."""
     _mount_secrets(client)
+    companies = provide_company_logins(client, _policy("company"))
+    _make_webhooks_key(client)
     for policy in sorted((_DEPLOY / "policies").glob("*.hcl")):
-        client.sys.create_or_update_policy(_policy(policy.stem), policy.read_text())
+        text = policy.read_text().replace("COMPANIES", companies)
+        client.sys.create_or_update_policy(_policy(policy.stem), text)
     accessor = _enable_approle(client)
     _issue_identities(client)
     for service, policies in _policies_by_service().items():
@@ -69,6 +74,14 @@ def _mount_secrets(client: hvac.Client) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def _make_webhooks_key(client: hvac.Client) -> None:
+    if f"{TRANSIT_MOUNT}/" not in client.sys.list_mounted_secrets_engines()["data"]:
+        client.sys.enable_secrets_engine("transit", path=TRANSIT_MOUNT)
+    client.secrets.transit.create_key(
+        WEBHOOKS_KEY, mount_point=TRANSIT_MOUNT
+    )  # does nothing to an existing key
 
 
 def _enable_approle(client: hvac.Client) -> str:

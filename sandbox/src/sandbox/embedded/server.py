@@ -8,9 +8,9 @@ from typing import Protocol
 
 from sandbox.embedded.errors import EmbeddedError
 from sandbox.embedded.ports import is_free
-from sandbox.embedded.process import POLL_S, ChildProcess
+from sandbox.embedded.process import POLL_S, STOP_S, ChildProcess
 
-READY_S = 60.0
+READY_S = 120.0
 
 
 class Program(Protocol):
@@ -28,7 +28,7 @@ class Program(Protocol):
         ...
 
     def command(self) -> Sequence[str]:
-        """Write what the program needs on disk; tell how to start it."""
+        """Write what the program needs on disk; tell how to start it; may block."""
         ...
 
     def is_ready(self) -> bool:
@@ -45,11 +45,12 @@ class Program(Protocol):
 
 
 class Server:
-    """One embedded server; the same address over all its restarts."""
+    """One embedded server; the same address over all its restarts, which wait for each other."""
 
-    def __init__(self, program: Program, data_dir: Path) -> None:
+    def __init__(self, program: Program, data_dir: Path, *, stop_s: float = STOP_S) -> None:
         self._program = program
-        self._child = ChildProcess(program.name, data_dir)
+        self._child = ChildProcess(program.name, data_dir, stop_s)
+        self._changing = asyncio.Lock()
         self.start_s = 0.0
 
     @property
@@ -64,13 +65,18 @@ class Server:
 
     async def start(self) -> None:
         """Start it and wait until it can be used; `start_s` tells how long that took."""
+        async with self._changing:
+            await self._start()
+
+    async def _start(self) -> None:
         if self.pid is not None:
             return
         started = time.monotonic()
         await self._child.end_leftover()
         if not is_free(self._program.port):
             raise EmbeddedError(f"Port {self._program.port} for the embedded {self._program.name} is taken.")
-        self._child.spawn(self._program.command(), self._program.environment)
+        command = await asyncio.to_thread(self._program.command)
+        self._child.spawn(command, self._program.environment)
         try:
             await self._until_ready()
         except BaseException:
@@ -91,7 +97,8 @@ class Server:
 
     async def stop(self) -> None:
         """Stop it in order; nothing happens if it does not run."""
-        await self._child.stop(nudge=self._program.nudge)
+        async with self._changing:
+            await self._child.stop(nudge=self._program.nudge)
 
     async def kill(self) -> None:
         """End it with SIGKILL, as a crash would; `start` brings it back."""
@@ -99,5 +106,6 @@ class Server:
 
     async def restart(self) -> None:
         """Stop and start it at the same address."""
-        await self.stop()
-        await self.start()
+        async with self._changing:
+            await self._child.stop(nudge=self._program.nudge)
+            await self._start()

@@ -3,14 +3,14 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from sandbox.embedded.broker import Broker
+from sandbox.embedded.brokers import BrokerKind, broker_program
 from sandbox.embedded.database import Database
 from sandbox.embedded.errors import EmbeddedError
 from sandbox.embedded.ports import free_port
@@ -34,22 +34,28 @@ class StackSettings:
     bootstrap_servers: str
     mongo_url: str
     vault: VaultAccess
+    kafka_clients: Mapping[str, str]
 
 
 class EmbeddedStack:
     """Broker, vault and database; each can also be started, killed and restarted by itself."""
 
-    def __init__(self, data_dir: Path, ports: Ports | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, ports: Ports | None = None, broker: BrokerKind = BrokerKind.TANSU
+    ) -> None:
         ports = ports or Ports()
         self._data_dir = data_dir.absolute()
-        self._broker = Broker(ports.broker or free_port())
+        self._broker = broker_program(broker, self._data_dir, ports.broker or free_port())
         vault = Vault(self._data_dir / "vault", ports.vault or free_port())
         database = Database(self._data_dir / "database", ports.database or free_port())
         self.broker = Server(self._broker, self._data_dir)
         self.vault = Server(vault, self._data_dir)
         self.database = Server(database, self._data_dir)
         self.settings = StackSettings(
-            bootstrap_servers=self._broker.bootstrap_servers, mongo_url=database.url, vault=vault.access
+            bootstrap_servers=self._broker.bootstrap_servers,
+            mongo_url=database.url,
+            vault=vault.access,
+            kafka_clients=self._broker.client_settings,
         )
         self._lock: IO[str] | None = None
 
@@ -57,6 +63,11 @@ class EmbeddedStack:
     def servers(self) -> tuple[Server, ...]:
         """The three, in no order that matters."""
         return (self.broker, self.vault, self.database)
+
+    @property
+    def broker_forgets(self) -> bool:
+        """Whether a restart of the broker leaves it empty."""
+        return self._broker.forgets
 
     async def start(self) -> None:
         """Start all three at once; when one fails the others are stopped and its reason is raised."""
@@ -75,7 +86,7 @@ class EmbeddedStack:
             self._lock = None
 
     async def create_topics(self, names: Iterable[str], partitions: int) -> None:
-        """Make topics now and again whenever the broker, which forgets all, is started again."""
+        """Make topics now; where the broker forgets them, again whenever it is started."""
         await self._broker.create_topics(names, partitions)
 
     async def __aenter__(self) -> Self:

@@ -1,6 +1,7 @@
 """Topics, made on purpose: a broker that makes them by itself chooses the number of partitions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -10,13 +11,17 @@ _NONE, _ALREADY_EXISTS = 0, 36  # Kafka's error codes
 
 
 async def create_topics(
-    bootstrap: str, names: Iterable[str], partitions: int, *, replication_factor: int = 1
+    client: str | Mapping[str, Any], names: Iterable[str], partitions: int, *, replication_factor: int = 1
 ) -> None:
-    """Make the topics that are missing; raises EmbeddedError where one exists with fewer partitions."""
+    """Make the topics that are missing; raises EmbeddedError where one exists with fewer partitions.
+
+    `client` is the broker's address, or all that a client of it needs.
+    """
     wanted = sorted(set(names))
     if not wanted:
         return
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    options = {"bootstrap_servers": client} if isinstance(client, str) else client
+    admin = AIOKafkaAdminClient(**options)
     await admin.start()
     try:
         answer = await admin.create_topics(

@@ -3,6 +3,7 @@
 import os
 import socket
 
+import httpx
 from anyio import to_thread
 from connectors.registry import connector_for
 from connectors.session import build_session
@@ -14,11 +15,13 @@ from service_kit.publishing import EventPublisher
 from service_kit.service import build_service
 from service_kit.service_token import ServiceToken
 from service_kit.telemetry import Telemetry
+from service_kit.trust import trusting
 from service_kit.window import Window
 from sync_contracts.jobs import JobCounted, JobFailed, JobStarted, JobWaiting
 
 from connector_workers import handlers
 from connector_workers.adapters.http_credentials import HttpCredentials
+from connector_workers.begun import Begun
 from connector_workers.count_months import CountMonths
 from connector_workers.read_connection import ReadConnection
 from connector_workers.settings import Settings
@@ -31,11 +34,12 @@ SENDS = (JobStarted, JobCounted, JobWaiting, JobFailed)
 def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """Wire the service; nothing connects before the app starts."""
     health, stops, clock = Health(), Stops(), SystemClock()
-    session = build_session()
+    session = build_session(trust=trusting(settings.vault.ca_file, settings.credentials_ca_file))
+    http = httpx.AsyncClient(transport=session.transport)  # closed with the session
     credentials = HttpCredentials(
-        session.http,
+        http,
         str(settings.credentials_url),
-        token=ServiceToken(settings.vault, session.http),
+        token=ServiceToken(settings.vault, http),
         health=health,
         timeout_s=settings.credentials_timeout_s,
     )
@@ -45,9 +49,11 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         reader_of=connector_for,
         publish=EventPublisher(broker, source=NAME, sends=SENDS),
         stops=stops,
+        begun=Begun(),
         clock=clock,
         worker=f"{socket.gethostname()[:100]}/{os.getpid()}",
         provider_pause_s=settings.provider_pause_s,
+        longest_s=settings.longest_reading_s,
     )
 
     def share_app_limits(owned: float) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from service_kit.broker import Subscriptions
+from service_kit.broker import Subscriptions, by_topic
 from service_kit.window import Window
 from sync_contracts.connections import ConnectionDeleted
 from sync_contracts.jobs import JobRequested
@@ -20,7 +20,7 @@ def subscribe(
 ) -> None:
     """Bind each topic to its use case; what stops work is heard by every process."""
 
-    @on.windowed(JobRequested, window)
+    @on.windowed(window, by_topic(JobRequested))
     async def on_job_requested(message: JobRequested) -> None:
         await count_months(message)
 

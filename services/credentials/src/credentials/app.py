@@ -1,6 +1,5 @@
 """The service, put together."""
 
-import httpx
 from anyio import to_thread
 from connectors.registry import CONNECTORS
 from connectors.session import build_session
@@ -13,17 +12,18 @@ from service_kit.publishing import EventPublisher
 from service_kit.service import build_service
 from service_kit.telemetry import Telemetry
 from service_kit.tokens import TokenVerifier, service_of, user_of
+from service_kit.trust import build_http
+from service_kit.vault import VaultClient
 
 from credentials.adapters.mongo_connections import MongoConnections
 from credentials.adapters.mongo_consents import MongoConsents
 from credentials.adapters.mongo_switches import MongoSwitches
 from credentials.adapters.mongo_token_sets import MongoTokenSets
-from credentials.adapters.vault_client import VaultClient
+from credentials.adapters.vault_companies import VaultCompanies
 from credentials.adapters.vault_signing_key import VaultSigningKey
 from credentials.adapters.vault_token_sets import VaultTokenSets
 from credentials.finish_change import SENDS
 from credentials.routes import connections, consents, internal, providers
-from credentials.routes.bounded import BoundedBodies
 from credentials.routes.internal import CallingService
 from credentials.routes.people import CurrentUser, People
 from credentials.settings import Settings
@@ -35,7 +35,7 @@ NAME = "credentials"
 def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """Wire the service; nothing connects before the app starts."""
     health, clock = Health(), SystemClock()
-    mongo, http, session = build_mongo(settings.mongo), httpx.AsyncClient(), build_session()
+    mongo, http, session = build_mongo(settings.mongo), build_http(settings.vault.ca_file), build_session()
     records = database(mongo, settings.mongo)
     store, register, pending = MongoConnections(records), MongoTokenSets(records), MongoConsents(records)
     vault = VaultClient(settings.vault, health)
@@ -45,7 +45,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         register=register,
         switches=MongoSwitches(records),
         consents=pending,
-        vault=VaultTokenSets(vault),
+        vault=VaultTokenSets(VaultCompanies(vault)),
         signing_key=VaultSigningKey(vault),
         publish=EventPublisher(broker, source=NAME, sends=SENDS),
         connectors=CONNECTORS,
@@ -65,7 +65,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
             await to_thread.run_sync(telemetry.shutdown)
 
     services = TokenVerifier.of_services(settings.vault, http)
-    app = build_service(
+    return build_service(
         NAME,
         broker=broker,
         kafka=settings.kafka,
@@ -82,8 +82,6 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         background=[vault.keep_signed_in, use_cases.sweep.run],
         on_shutdown=[close],
     )
-    app.add_middleware(BoundedBodies)
-    return app
 
 
 def build_routers(
@@ -112,6 +110,7 @@ def build_routers(
         internal.build_router(
             store=outside.store,
             switches=outside.switches,
+            connectors=outside.connectors,
             lease=use_cases.lease,
             observe=use_cases.observe,
             orchestrator=orchestrator,

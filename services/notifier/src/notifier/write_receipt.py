@@ -1,6 +1,7 @@
 """Writes the receipt of a run once, and sends it whenever the run's end is told."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service_kit.crash_points import reached
@@ -9,6 +10,7 @@ from sync_contracts.runs import RunFinished, SyncCompleted
 
 from notifier.ports import PublishStored, ReceiptStore
 from notifier.receipt import Receipt
+from notifier.webhook_event import WebhookEvent
 
 logger = logging.getLogger(__name__)
 
@@ -19,12 +21,14 @@ class WriteReceipt:
 
     store: ReceiptStore
     publish: PublishStored
+    tell: Callable[[WebhookEvent], Awaitable[None]]
     source: str
 
     async def __call__(self, finished: RunFinished) -> None:
         receipt = await self.store.keep_first(Receipt.of(finished, source=self.source))
         reached("receipt_stored")
         await self.publish(SyncCompleted.topic, receipt.body, key=receipt.key, headers=receipt.headers)
+        await self.tell(WebhookEvent.of_receipt(receipt, finished))
         count("ledgerbus.receipts.published", ending=finished.ending)
         logger.info(
             "receipt sent",

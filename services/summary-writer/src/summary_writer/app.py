@@ -3,6 +3,7 @@
 import httpx
 from anyio import to_thread
 from fastapi import FastAPI
+from service_kit.batches import Batches
 from service_kit.broker import Subscriptions, build_broker
 from service_kit.clock import SystemClock
 from service_kit.health import Health
@@ -16,7 +17,6 @@ from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUp
 from summary_writer import handlers, routes
 from summary_writer.adapters.mongo_fences import MongoFences
 from summary_writer.adapters.mongo_summaries import MongoSummaries
-from summary_writer.batches import Batches
 from summary_writer.raise_fence import RaiseFence
 from summary_writer.settings import Settings
 from summary_writer.write_summary import WriteSummary

@@ -1,6 +1,7 @@
 """The service, put together."""
 
-import httpx
+from datetime import timedelta
+
 from anyio import to_thread
 from fastapi import FastAPI
 from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -13,11 +14,13 @@ from service_kit.service import build_service
 from service_kit.service_token import ServiceToken
 from service_kit.telemetry import Telemetry
 from service_kit.tokens import TokenVerifier, user_of
+from service_kit.trust import build_http
 from sync_contracts.jobs import JobRequested
 from sync_contracts.runs import RunAccepted, RunCancelling, RunFinished, RunProgress, RunRejected
 
 from sync_orchestrator import handlers, routes
 from sync_orchestrator.adapters.http_credentials import HttpCredentials
+from sync_orchestrator.adapters.mongo_breakers import MongoBreakers
 from sync_orchestrator.adapters.mongo_calendar import MongoConnectionFacts, MongoLeases, MongoPauses
 from sync_orchestrator.adapters.mongo_jobs import MongoJobs
 from sync_orchestrator.adapters.mongo_requests import MongoCancels, MongoRequests
@@ -35,7 +38,9 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     health = Health()
     mongo = build_mongo(settings.mongo)
     stored = database(mongo, settings.mongo)
-    http = httpx.AsyncClient(timeout=settings.credentials_timeout_s)
+    http = build_http(
+        settings.vault.ca_file, settings.credentials_ca_file, timeout_s=settings.credentials_timeout_s
+    )
     token = ServiceToken(settings.vault, http)
     broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
     cases = build_use_cases(
@@ -58,6 +63,11 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     async def ensure_indexes() -> None:
         await prepare(stored)
 
+    async def tell_again() -> None:
+        if settings.tell_again_s:
+            since = SystemClock().now() - timedelta(seconds=settings.tell_again_s)
+            await MongoRuns(stored).doubt_announced(ended_after=since)
+
     release, watch = leading(cases.leadership, cases.release), leading(cases.leadership, cases.watch)
     current_user = user_of(TokenVerifier.of_users(settings.users, http))
     return build_service(
@@ -66,10 +76,18 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         kafka=settings.kafka,
         health=health,
         routers=[routes.build_router(cases.read, current_user)],
-        on_startup=[ensure_indexes],
+        on_startup=[ensure_indexes, tell_again],
         background=[
-            every(settings.release_every_s, release, name="release", health=health),
-            every(settings.settle_every_s, cases.settle, name="settle", health=health),
+            every(
+                settings.release_every_s,
+                release,
+                name="release",
+                health=health,
+                wake=cases.news.to_release,
+            ),
+            every(
+                settings.settle_every_s, cases.settle, name="settle", health=health, wake=cases.news.to_settle
+            ),
             every(settings.watch_every_s, watch, name="watch", health=health),
         ],
         on_shutdown=[close, cases.leadership.give_up],
@@ -85,6 +103,7 @@ def mongo_stores(stored: AsyncIOMotorDatabase[Document]) -> Stores:
         jobs=MongoJobs(stored),
         facts=MongoConnectionFacts(stored),
         pauses=MongoPauses(stored),
+        breakers=MongoBreakers(stored),
         leases=MongoLeases(stored),
     )
 

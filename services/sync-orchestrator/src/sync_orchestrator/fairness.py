@@ -1,11 +1,10 @@
 """Which due readings are released next: pure choice by credit, share and cap."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
-
-from sync_orchestrator.records import JobRecord
 
 # A reload's twelve months always fit into a company's share.
 LEAST_SHARE = 12
@@ -18,8 +17,18 @@ class Reading:
     run_id: UUID
     company_id: str
     account_key: str
+    site_key: str
     is_single: bool
     job_ids: tuple[UUID, ...]
+
+
+class Outstanding(NamedTuple):
+    """A job that is released or started, as far as its place counts."""
+
+    run_id: UUID
+    company_id: str
+    client_id: str
+    account_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +64,11 @@ class Load:
     accounts: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, outstanding: Iterable[JobRecord]) -> "Load":
-        jobs = [(job, job.connection.account_key) for job in outstanding if job.connection]
-        readings = {(job.run_id, job.client_id, account) for job, account in jobs}
-        return cls(Counter(job.company_id for job, _ in jobs), Counter(account for *_, account in readings))
+    def of(cls, outstanding: Collection[Outstanding]) -> "Load":
+        readings = {(job.run_id, job.client_id, job.account_key) for job in outstanding}
+        return cls(
+            Counter(job.company_id for job in outstanding), Counter(account for *_, account in readings)
+        )
 
     @property
     def jobs(self) -> int:

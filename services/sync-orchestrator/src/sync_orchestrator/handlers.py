@@ -1,19 +1,17 @@
 """Which message goes to which use case."""
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
-from faststream.message import StreamMessage
 from pydantic import Field
-from service_kit.broker import Subscriptions
+from service_kit.broker import Subscriptions, by_topic
+from service_kit.window import Window
 from sync_contracts.connections import (
     ConnectionDeleted,
     ConnectionNeedsAuth,
     ConnectionRecovered,
     ConnectionSaved,
 )
-from sync_contracts.event import Event
 from sync_contracts.jobs import JobFailed, JobStarted, JobWaiting
 from sync_contracts.requests import SyncBulk, SyncCancel, SyncReload, SyncRetry
 from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUpdated
@@ -23,7 +21,7 @@ from sync_orchestrator.accept_run import AcceptRun
 from sync_orchestrator.answer_malformed import AnswerMalformed, MalformedRequest
 from sync_orchestrator.cancel_run import CancelRun
 from sync_orchestrator.follow_connections import FollowConnections
-from sync_orchestrator.parked import PARKED, EndParked, ParkedMessage
+from sync_orchestrator.parked import PARKED, EndParked, ParkedMessage, parked_message
 from sync_orchestrator.track_run import TrackRun
 from sync_orchestrator.use_cases import UseCases
 
@@ -33,6 +31,12 @@ Reload = Annotated[SyncReload | MalformedRequest, _SCHEMA_FIRST]
 Bulk = Annotated[SyncBulk | MalformedRequest, _SCHEMA_FIRST]
 Retry = Annotated[SyncRetry | MalformedRequest, _SCHEMA_FIRST]
 Cancel = Annotated[SyncCancel | MalformedRequest, _SCHEMA_FIRST]
+JobFact = JobStarted | JobWaiting | JobFailed | SummaryUpdated | SummaryUnchanged | SummaryRefused
+ConnectionFact = ConnectionSaved | ConnectionDeleted | ConnectionNeedsAuth | ConnectionRecovered
+
+FACTS_AT_ONCE = 1_000
+CONNECTIONS_AT_ONCE = 50
+PARKED_AT_ONCE = 50
 
 
 def subscribe(on: Subscriptions, cases: UseCases) -> None:
@@ -40,8 +44,7 @@ def subscribe(on: Subscriptions, cases: UseCases) -> None:
     _requests(on, cases.accept, cases.cancel, cases.answer_malformed)
     _facts(on, cases.track)
     _connections(on, cases.follow)
-    for event in PARKED:
-        _parked(on, event, cases.end_parked)
+    _parked(on, cases.end_parked)
 
 
 def _requests(
@@ -79,67 +82,47 @@ def _requests(
 
 
 def _facts(on: Subscriptions, track: TrackRun) -> None:
-    """What workers and the writer say about jobs."""
+    """What workers and the writer say about jobs: side by side, to meet again in batches."""
+    parsers = by_topic(JobStarted, JobWaiting, JobFailed, SummaryUpdated, SummaryUnchanged, SummaryRefused)
 
-    @on(JobStarted)
-    async def on_job_started(message: JobStarted) -> None:
-        await track.started(message)
-
-    @on(JobWaiting)
-    async def on_job_waiting(message: JobWaiting) -> None:
-        await track.waiting(message)
-
-    @on(JobFailed)
-    async def on_job_failed(message: JobFailed) -> None:
-        await track.failed(message)
-
-    @on(SummaryUpdated)
-    async def on_summary_updated(message: SummaryUpdated) -> None:
-        await track.updated(message)
-
-    @on(SummaryUnchanged)
-    async def on_summary_unchanged(message: SummaryUnchanged) -> None:
-        await track.unchanged(message)
-
-    @on(SummaryRefused)
-    async def on_summary_refused(message: SummaryRefused) -> None:
-        await track.refused(message)
+    @on.windowed(Window(slots=FACTS_AT_ONCE), parsers)
+    async def on_job_fact(message: JobFact) -> None:
+        match message:
+            case JobStarted():
+                await track.started(message)
+            case JobWaiting():
+                await track.waiting(message)
+            case JobFailed():
+                await track.failed(message)
+            case SummaryUpdated():
+                await track.updated(message)
+            case SummaryUnchanged():
+                await track.unchanged(message)
+            case SummaryRefused():
+                await track.refused(message)
 
 
 def _connections(on: Subscriptions, follow: FollowConnections) -> None:
-    """What happens to clients' connections."""
+    """What happens to clients' connections; the newest generation counts, whatever the order."""
+    parsers = by_topic(ConnectionSaved, ConnectionDeleted, ConnectionNeedsAuth, ConnectionRecovered)
 
-    @on(ConnectionSaved)
-    async def on_connection_saved(message: ConnectionSaved) -> None:
-        await follow.saved(message)
-
-    @on(ConnectionDeleted)
-    async def on_connection_deleted(message: ConnectionDeleted) -> None:
-        await follow.deleted(message)
-
-    @on(ConnectionNeedsAuth)
-    async def on_connection_needs_auth(message: ConnectionNeedsAuth) -> None:
-        await follow.needs_auth(message)
-
-    @on(ConnectionRecovered)
-    async def on_connection_recovered(message: ConnectionRecovered) -> None:
-        await follow.recovered(message)
+    @on.windowed(Window(slots=CONNECTIONS_AT_ONCE), parsers)
+    async def on_connection_fact(message: ConnectionFact) -> None:
+        match message:
+            case ConnectionSaved():
+                await follow.saved(message)
+            case ConnectionDeleted():
+                await follow.deleted(message)
+            case ConnectionNeedsAuth():
+                await follow.needs_auth(message)
+            case ConnectionRecovered():
+                await follow.recovered(message)
 
 
-async def decode_parked(
-    message: StreamMessage[Any], original: Callable[[StreamMessage[Any]], Awaitable[Any]]
-) -> dict[str, Any]:
-    """Never fails, or a parked message would be parked again."""
-    try:
-        return {"body": await original(message)}
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        return {"body": None}
+def _parked(on: Subscriptions, end_parked: EndParked) -> None:
+    """The `.dead` topics of jobs."""
+    topics = [dead_letter_topic(event.topic) for event in PARKED]
 
-
-def _parked(on: Subscriptions, event: type[Event], end_parked: EndParked) -> None:
-    """A `.dead` topic of jobs."""
-    topic = dead_letter_topic(event.topic)
-
-    @on(topic, decoder=decode_parked)
+    @on.windowed(Window(slots=PARKED_AT_ONCE), {topic: partial(parked_message, topic) for topic in topics})
     async def on_parked(message: ParkedMessage) -> None:
-        await end_parked(message, topic)
+        await end_parked(message)

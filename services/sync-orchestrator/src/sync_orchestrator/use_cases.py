@@ -1,6 +1,8 @@
 """All the service does, put together from its ports; the entry point and the tests build the same."""
 
+import asyncio
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from service_kit.clock import Clock
 from service_kit.publishing import Publish
@@ -9,16 +11,19 @@ from sync_orchestrator.accept_run import AcceptRun, Lifetime
 from sync_orchestrator.answer_malformed import AnswerMalformed
 from sync_orchestrator.answer_once import AnswerOnce
 from sync_orchestrator.backlog import Backlog
+from sync_orchestrator.breakers import BreakerRules
 from sync_orchestrator.cancel_run import CancelRun
 from sync_orchestrator.deadlines import Silence
 from sync_orchestrator.end_run import EndRun
 from sync_orchestrator.facts import OutagePatience
 from sync_orchestrator.fairness import Credit
 from sync_orchestrator.follow_connections import FollowConnections
+from sync_orchestrator.holds import FindHolds
 from sync_orchestrator.leadership import Leadership
 from sync_orchestrator.parked import EndParked
 from sync_orchestrator.plan_run import PlanRun
 from sync_orchestrator.ports import (
+    BreakerStore,
     CancelStore,
     ConnectionFacts,
     ConnectionLookup,
@@ -28,11 +33,14 @@ from sync_orchestrator.ports import (
     RequestStore,
     RunStore,
 )
+from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.read_runs import ReadRuns
 from sync_orchestrator.release_jobs import ReleaseJobs
 from sync_orchestrator.settle_runs import SettleRuns
+from sync_orchestrator.sick_sites import SickSites
 from sync_orchestrator.track_run import TrackRun
 from sync_orchestrator.watch_time import WatchPatience, WatchTime
+from sync_orchestrator.workers_heard import WorkersHeard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,7 @@ class Stores:
     jobs: JobStore
     facts: ConnectionFacts
     pauses: PauseStore
+    breakers: BreakerStore
     leases: LeaseStore
 
 
@@ -55,11 +64,24 @@ class Rules:
     credit: Credit = field(default_factory=lambda: Credit(slots=200))
     lifetime: Lifetime = field(default_factory=Lifetime)
     outages: OutagePatience = field(default_factory=OutagePatience)
+    breakers: BreakerRules = field(default_factory=BreakerRules)
     silence: Silence = field(default_factory=Silence)
     watch: WatchPatience = field(default_factory=WatchPatience)
     lease_s: float = 10.0
     ask_again_s: float = 1.0
     progress_every_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Set when something of a run has changed: there may be something to release, and to settle."""
+
+    to_release: asyncio.Event = field(default_factory=asyncio.Event)
+    to_settle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def come(self) -> None:
+        self.to_release.set()
+        self.to_settle.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +99,7 @@ class UseCases:
     watch: WatchTime
     leadership: Leadership
     read: ReadRuns
+    news: News
 
 
 def build_use_cases(
@@ -90,16 +113,26 @@ def build_use_cases(
 ) -> UseCases:
     """What must be the same for all of them is made here once."""
     runs, jobs = stores.runs, stores.jobs
+    find_holds = FindHolds(pauses=stores.pauses, breakers=stores.breakers)
+    tell_progress = TellProgress(jobs=jobs, find_holds=find_holds, clock=clock)
+    workers = WorkersHeard(jobs=jobs, clock=clock, slots=rules.credit.slots)
+    sick_sites = SickSites(breakers=stores.breakers, jobs=jobs, clock=clock, rules=rules.breakers)
     end_run = EndRun(runs=runs, jobs=jobs, publish=publish, clock=clock, public_url=public_url)
     settle = SettleRuns(
         runs=runs,
         jobs=jobs,
         end_run=end_run,
+        tell_progress=tell_progress,
         publish=publish,
         clock=clock,
         progress_every_s=rules.progress_every_s,
     )
-    touch = settle.touch
+    news = News()
+
+    def touch(run_id: UUID) -> None:
+        settle.touch(run_id)
+        news.come()
+
     answer_once = AnswerOnce(requests=stores.requests, publish=publish, clock=clock)
     plan_run = PlanRun(runs=runs, jobs=jobs, touch=touch)
     cancel = CancelRun(
@@ -107,7 +140,7 @@ def build_use_cases(
         requests=stores.requests,
         cancels=stores.cancels,
         runs=runs,
-        jobs=jobs,
+        tell_progress=tell_progress,
         clock=clock,
         touch=touch,
     )
@@ -116,6 +149,8 @@ def build_use_cases(
         jobs=jobs,
         pauses=stores.pauses,
         lookup=lookup,
+        sick_sites=sick_sites,
+        workers=workers,
         clock=clock,
         patience=rules.outages,
         touch=touch,
@@ -127,6 +162,7 @@ def build_use_cases(
             jobs=jobs,
             lookup=lookup,
             plan_run=plan_run,
+            tell_progress=tell_progress,
             cancel_run=cancel,
             clock=clock,
             lifetime=rules.lifetime,
@@ -141,6 +177,8 @@ def build_use_cases(
             jobs=jobs,
             facts=stores.facts,
             pauses=stores.pauses,
+            sick_sites=sick_sites,
+            workers=workers,
             backlog=Backlog(jobs, ask_again_s=rules.ask_again_s),
             publish=publish,
             clock=clock,
@@ -151,7 +189,7 @@ def build_use_cases(
         watch=WatchTime(
             runs=runs,
             jobs=jobs,
-            pauses=stores.pauses,
+            find_holds=find_holds,
             plan_run=plan_run,
             cancel_run=cancel,
             end_run=end_run,
@@ -162,5 +200,6 @@ def build_use_cases(
             touch=touch,
         ),
         leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),
-        read=ReadRuns(runs=runs, jobs=jobs),
+        read=ReadRuns(runs=runs, jobs=jobs, find_holds=find_holds, tell_progress=tell_progress, clock=clock),
+        news=news,
     )

@@ -165,6 +165,7 @@ FREEAGENT = RestConnector(
         test=test,
         probe_rights=probe_rights,
         plan=plan,
+        site=lambda settings: settings["environment"],
         oauth=FreeAgentOAuth(),
     )
 )

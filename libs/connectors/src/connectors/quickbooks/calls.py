@@ -4,6 +4,7 @@ import random
 import re
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import quote
 
 import httpx
 from sync_contracts.codes import ProblemCode
@@ -62,7 +63,7 @@ def host(session: Session, account: Account, *, budgets: tuple[Budget, ...]) -> 
     address = session.endpoint(Provider.QUICKBOOKS, environment, ENDPOINTS[environment])
     return Host(
         provider=Provider.QUICKBOOKS,
-        address=f"{address}/v3/company/{account.settings['realm_id']}",
+        address=f"{address}/v3/company/{quote(account.settings['realm_id'], safe='')}",
         account_key=key,
         budgets=budgets,
         sign=sign,

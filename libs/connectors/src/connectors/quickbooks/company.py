@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from sync_contracts.jobs import Books
 
@@ -15,7 +16,7 @@ LONGEST_NAME = 300
 
 async def read_company(api: Api, realm_id: str) -> Books:
     """Name and identity of the company behind a realm; its currency stands elsewhere."""
-    call = Call(path="/companyinfo", path_tail=f"/{realm_id}")
+    call = Call(path="/companyinfo", path_tail=f"/{quote(realm_id, safe='')}")
     company = mapping(
         mapping(await api.json(call, CallKind.IDENTITY), "the answer").get("CompanyInfo"), "CompanyInfo"
     )

@@ -127,6 +127,7 @@ QUICKBOOKS = RestConnector(
         test=identify,
         probe_rights=probe_rights,
         plan=plan,
+        site=lambda settings: settings["environment"],
         oauth=QuickBooksOAuth(),
     )
 )

@@ -5,8 +5,8 @@ import secrets
 
 import hvac
 from hvac.exceptions import InvalidPath
+from service_kit.vault import VaultClient
 
-from credentials.adapters.vault_client import VaultClient
 from credentials.adapters.vault_token_sets import write_if_at
 
 _PATH = "_service/signing-key"

@@ -7,14 +7,14 @@ from uuid import UUID
 import hvac
 from hvac.exceptions import InvalidPath, InvalidRequest
 
-from credentials.adapters.vault_client import VaultClient
+from credentials.adapters.vault_companies import VaultCompanies
 from credentials.token_set import TokenSet
 
 
 class VaultTokenSets:
     """Implements `TokenSetVault`."""
 
-    def __init__(self, vault: VaultClient) -> None:
+    def __init__(self, vault: VaultCompanies) -> None:
         self._vault = vault
 
     async def read(self, company_id: str, token_set_id: UUID) -> tuple[TokenSet, int] | None:
@@ -29,21 +29,21 @@ class VaultTokenSets:
                 return None
             return dict(answer["data"])
 
-        found = await self._vault.run(read)
+        found = await self._vault.run(company_id, read)
         if found is None:
             return None
         return TokenSet.from_vault(found["data"]), int(found["metadata"]["version"])
 
     async def write(self, company_id: str, token_set_id: UUID, token_set: TokenSet, *, version: int) -> bool:
-        return await self._vault.run(
-            write_if_at(self._vault.mount, _path(company_id, token_set_id), token_set.to_vault(), version)
-        )
+        path, secret = _path(company_id, token_set_id), token_set.to_vault()
+        return await self._vault.run(company_id, write_if_at(self._vault.mount, path, secret, version))
 
     async def destroy(self, company_id: str, token_set_id: UUID) -> None:
         await self._vault.run(
+            company_id,
             lambda client: client.secrets.kv.v2.delete_metadata_and_all_versions(
                 _path(company_id, token_set_id), mount_point=self._vault.mount
-            )
+            ),
         )
 
 

@@ -105,7 +105,8 @@ def build_router(
         response.headers.update({"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
         return response
 
-    @router.get("/v1/consents/{consent_id}", summary="How far a consent has come")
+    # Only an id: `{id}:choose` is another route's.
+    @router.get("/v1/consents/{consent_id:uuid}", summary="How far a consent has come")
     async def get_consent(consent_id: UUID, user: Annotated[User, looks]) -> ConsentView:
         consent = await run_consent.of(user.company_id, consent_id)
         return ConsentView(

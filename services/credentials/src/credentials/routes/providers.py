@@ -6,7 +6,7 @@ from typing import Annotated
 from connectors.protocol import Connector, CredentialField
 from connectors.session import Session
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from service_kit.problems import problem_answers
 from service_kit.tokens import User
 from sync_contracts.providers import Provider
@@ -55,7 +55,7 @@ class CatalogueView(BaseModel):
 class IntegrationsBody(BaseModel):
     """The company-wide switch."""
 
-    enabled: bool
+    enabled: StrictBool
 
 
 def build_router(

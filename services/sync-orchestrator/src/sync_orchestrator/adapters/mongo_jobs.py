@@ -1,6 +1,7 @@
 """Jobs in MongoDB; partial indexes hold only open ones, so that years of ended jobs cost nothing."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from sync_contracts.codes import ProblemCode
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.deadlines import STILL_REASONS
+from sync_orchestrator.fairness import Load, Outstanding
 from sync_orchestrator.ports import ClientKey
 from sync_orchestrator.receipts import Tally, TallyRow
 from sync_orchestrator.records import JobRecord, JobState, Rank
@@ -22,9 +24,17 @@ T = TypeVar("T")
 _DUPLICATE_KEY = 11000
 _ROUNDS = 10
 # Per call, so that none comes near the timeout of a call.
-_FEW = 500
-_MANY = 1_000
+_FEW = 100
+_MANY = 250
 _ONLY_OPEN = {"open": True}
+_PLACE = {
+    "_id": False,
+    "run_id": True,
+    "company_id": True,
+    "client_id": True,
+    "connection.account_key": True,
+}
+_KEYS = ("connection.account_key", "connection.site_key")
 _OUTSTANDING = {"open": True, "state": {"$in": [JobState.RELEASED, JobState.STARTED]}}
 
 
@@ -70,27 +80,26 @@ class MongoJobs:
         changed: list[JobRecord] = []
         for _ in range(_ROUNDS):
             found = [_job(document) async for document in self._jobs.find({"_id": {"$in": list(job_ids)}})]
-            decided = [(job, decide(job)) for job in found]
             wanted = {
-                job.job_id: new.model_copy(update={"revision": job.revision + 1})
-                for job, new in decided
+                job.job_id: (job, new.model_copy(update={"revision": job.revision + 1}))
+                for job, new in [(job, decide(job)) for job in found]
                 if new is not None and new != job
             }
             won = await self._write(wanted) if wanted else set()
-            changed += [wanted[job_id] for job_id in won]
+            changed += [wanted[job_id][1] for job_id in won]
             job_ids = [job_id for job_id in wanted if job_id not in won]
             if not job_ids:
                 return changed
         raise RuntimeError("a job was changed by others again and again")
 
-    async def _write(self, wanted: dict[UUID, JobRecord]) -> set[UUID]:
+    async def _write(self, wanted: Mapping[UUID, tuple[JobRecord, JobRecord]]) -> set[UUID]:
         """Those that nobody changed since they were read; the token tells ours from a winner's."""
         token = uuid4()
         writes = [
             UpdateOne(
-                {"_id": job.job_id, "revision": job.revision - 1}, {"$set": _document(job) | {"token": token}}
+                {"_id": job_id, "revision": old.revision}, {"$set": _changes(old, new) | {"token": token}}
             )
-            for job in wanted.values()
+            for job_id, (old, new) in wanted.items()
         ]
         result = await self._jobs.bulk_write(writes, ordered=False)
         if result.matched_count == len(writes):
@@ -125,16 +134,28 @@ class MongoJobs:
             "due_at": {"$lte": now},
         }
         if without:
-            wanted["connection.account_key"] = {"$nin": list(without)}
+            wanted |= _behind_none(without)
         return [_job(document) async for document in self._jobs.find(wanted).limit(limit)]
 
     async def outstanding(self) -> list[JobRecord]:
         return [_job(document) async for document in self._jobs.find(_OUTSTANDING)]
 
+    async def load(self) -> Load:
+        found = await self._jobs.find(_OUTSTANDING, _PLACE).to_list(None)
+        return Load.of(
+            [
+                Outstanding(
+                    job["run_id"], job["company_id"], job["client_id"], job["connection"]["account_key"]
+                )
+                for job in found
+                if job["connection"]
+            ]
+        )
+
     async def any_outstanding(self, run_id: UUID) -> bool:
         return await self._jobs.find_one(_OUTSTANDING | {"run_id": run_id}, {"_id": True}) is not None
 
-    async def any_moving(self, run_id: UUID, still_accounts: Collection[str]) -> bool:
+    async def any_moving(self, run_id: UUID, still_keys: Collection[str]) -> bool:
         if await self.any_outstanding(run_id):
             return True
         wanted = {
@@ -142,7 +163,7 @@ class MongoJobs:
             "open": True,
             "state": JobState.QUEUED,
             "reason": {"$nin": list(STILL_REASONS)},
-            "connection.account_key": {"$nin": list(still_accounts)},
+            **_behind_none(still_keys),
         }
         return await self._jobs.find_one(wanted, {"_id": True}) is not None
 
@@ -157,8 +178,9 @@ class MongoJobs:
         }
         return [document["_id"] async for document in self._jobs.find(wanted, {"_id": True})]
 
-    async def tally(self, run_id: UUID) -> Tally:
+    async def tally(self, run_id: UUID, now: datetime) -> Tally:
         alike = {"state": "$state", "ending": "$ending", "reason": "$reason"}
+        alike["due"] = {"$lte": ["$due_at", now]}  # type: ignore[assignment]  # an expression
         groups = self._jobs.aggregate(
             [
                 {"$match": {"run_id": run_id}},
@@ -166,6 +188,19 @@ class MongoJobs:
             ]
         )
         return Tally(tuple([_row(group) async for group in groups]))
+
+    async def due_behind(self, run_id: UUID, now: datetime, keys: Collection[str]) -> Counter[str]:
+        due = {"run_id": run_id, "open": True, "state": JobState.QUEUED, "due_at": {"$lte": now}}
+        held = {"$or": [{field: {"$in": list(keys)}} for field in _KEYS]}
+        behind = {"account": f"${_KEYS[0]}", "site": f"${_KEYS[1]}"}
+        groups = self._jobs.aggregate(
+            [{"$match": due | held}, {"$group": {"_id": behind, "jobs": {"$sum": 1}}}]
+        )
+        found: Counter[str] = Counter()
+        async for group in groups:
+            site, account = group["_id"].get("site"), group["_id"]["account"]
+            found[site if site in keys else account] += group["jobs"]
+        return found
 
     async def of_run(self, run_id: UUID) -> list[JobRecord]:
         return [_job(document) async for document in self._jobs.find({"run_id": run_id})]
@@ -179,9 +214,19 @@ class MongoJobs:
         return [_job(document) async for document in found]
 
 
+def _behind_none(keys: Collection[str]) -> Document:
+    return {field: {"$nin": list(keys)} for field in _KEYS}
+
+
 def _document(job: JobRecord) -> Document:
     document = job.model_dump(exclude={"job_id"}) | {"_id": job.job_id, "rank": int(job.rank)}
     return document | {"open": job.is_open}
+
+
+def _changes(old: JobRecord, new: JobRecord) -> Document:
+    names = {name for name in JobRecord.model_fields if getattr(new, name) != getattr(old, name)}
+    document = new.model_dump(include=names) | {"open": new.is_open}
+    return document | {"rank": int(new.rank)} if "rank" in names else document
 
 
 def _job(document: Document) -> JobRecord:
@@ -197,6 +242,7 @@ def _row(group: dict[str, Any]) -> TallyRow:
         reason=reason,
         jobs=group["jobs"],
         due_at=group["due_at"],
+        is_due=alike["due"],
     )
 
 

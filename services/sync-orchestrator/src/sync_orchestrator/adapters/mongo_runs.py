@@ -60,6 +60,10 @@ class MongoRuns:
         found = [_run(document) async for document in self._runs.find(wanted, _WITHOUT_PLAN)]
         return sorted(found, key=lambda run: (run.accepted_at, run.run_id))
 
+    async def states_of(self, run_ids: Collection[UUID]) -> dict[UUID, RunState]:
+        found = self._runs.find({"_id": {"$in": list(run_ids)}}, {"state": True})
+        return {document["_id"]: RunState(document["state"]) async for document in found}
+
     async def open_among(self, run_ids: Collection[UUID]) -> set[UUID]:
         wanted = {"_id": {"$in": list(run_ids)}, "state": RunState.OPEN}
         return {document["_id"] async for document in self._runs.find(wanted, {"_id": True})}
@@ -98,6 +102,10 @@ class MongoRuns:
     async def announced(self, run_id: UUID) -> None:
         await self._runs.update_one({"_id": run_id}, {"$set": {"unannounced": False}})
 
+    async def doubt_announced(self, *, ended_after: datetime) -> None:
+        young = {"state": RunState.ENDED, "ended_at": {"$gt": ended_after}}
+        await self._runs.update_many(young, {"$set": {"unannounced": True}})
+
     async def may_announce_progress(self, run_id: UUID, now: datetime, last_before: datetime) -> bool:
         not_lately = {"_id": run_id, "$or": [{"announced_at": None}, {"announced_at": {"$lte": last_before}}]}
         result = await self._runs.update_one(not_lately, {"$set": {"announced_at": now}})
@@ -111,6 +119,9 @@ class MongoRuns:
 
     async def hold(self, run_ids: Collection[UUID], *, held: bool) -> None:
         await self._runs.update_many({"_id": {"$in": list(run_ids)}}, {"$set": {"held": held}})
+
+    async def stall(self, run_ids: Collection[UUID], *, stalled: bool) -> None:
+        await self._runs.update_many({"_id": {"$in": list(run_ids)}}, {"$set": {"stalled": stalled}})
 
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 
 import pytest
+from service_kit.batches import Batches
 from service_kit.errors import DependencyDownError
-from summary_writer.batches import Batches
 
 CALLER = ContextVar("CALLER", default="nobody")
 

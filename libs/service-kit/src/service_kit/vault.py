@@ -22,6 +22,7 @@ from hvac.exceptions import (
     VaultError,
 )
 from requests.adapters import HTTPAdapter
+
 from service_kit.errors import DependencyDownError
 from service_kit.health import Health
 from service_kit.settings import VaultSettings
@@ -55,35 +56,61 @@ class VaultClient:
         self._renew_at_s = 0.0
         session = requests.Session()
         session.trust_env = False  # a proxy of the environment must not see secrets
+        if settings.ca_file:
+            session.verify = str(settings.ca_file)
         session.mount("http://", HTTPAdapter(pool_maxsize=_AT_ONCE))
         session.mount("https://", HTTPAdapter(pool_maxsize=_AT_ONCE))
         self._session = session
-        self._client = hvac.Client(
-            url=settings.address, token="", session=session, timeout=settings.timeout_s
-        )
+        self._client = self.client()
 
     @property
     def mount(self) -> str:
         return self._settings.mount
 
+    def client(self) -> hvac.Client:
+        """One that is not signed in, on the connections of all."""
+        settings = self._settings
+        return hvac.Client(
+            url=settings.address,
+            token="",
+            namespace=settings.namespace,
+            session=self._session,
+            timeout=settings.timeout_s,
+        )
+
     async def run(self, work: Callable[[hvac.Client], T]) -> T:
-        """The work's answer; DependencyDownError while Vault cannot do it."""
+        """The answer of work as the service itself; DependencyDownError while Vault cannot do it."""
         if not self._renew_at_s:
             await self._sign_in(unless_token_is_not="")
         token = self._client.token
         try:
-            answer = await self._in_thread(work)
+            return await self.attempt(self._client, work)
         except (Forbidden, Unauthorized):
             await self._sign_in(unless_token_is_not=token)
-            answer = await self._in_thread(work, refused="permission denied")
+            return await self.attempt(self._client, work, refused="permission denied")
+
+    async def attempt(
+        self, client: hvac.Client, work: Callable[[hvac.Client], T], *, refused: str | None = None
+    ) -> T:
+        """Run work once, in a thread; a refusal is an outage too where `refused` says what it means."""
+        try:
+            answer = await to_thread.run_sync(partial(work, client), limiter=self._limiter)
+        except _OUTAGES as error:
+            raise self._down(type(error).__name__) from None  # its text may quote the request
+        except VaultError:
+            if refused is None:
+                raise
+            raise self._down(refused) from None
         self._health.up("vault")
         return answer
 
     async def keep_signed_in(self) -> None:
-        """For ever: renew at two thirds of the token's life."""
+        """For ever: renew at two thirds of the token's life, and notice when Vault is back."""
         while True:
             try:
                 await self._renew()
+                if "vault" in self._health.troubles:  # nobody else may ask for a long time
+                    await self.run(lambda client: client.auth.token.lookup_self())
             except DependencyDownError:
                 logger.warning("Vault is out of reach")
                 await asyncio.sleep(_RETRY_S)
@@ -100,7 +127,7 @@ class VaultClient:
             return
         token = self._client.token
         try:
-            answer = await self._in_thread(lambda client: client.auth.token.renew_self())
+            answer = await self.attempt(self._client, lambda client: client.auth.token.renew_self())
         except (Forbidden, Unauthorized, InvalidRequest):
             await self._sign_in(unless_token_is_not=token)
             return
@@ -114,7 +141,7 @@ class VaultClient:
         async with self._signing_in:
             if self._client.token != unless_token_is_not:
                 return  # another task has just done it
-            answer = await self._in_thread(self._login, refused="sign-in refused")
+            answer = await self.attempt(self._client, self._login, refused="sign-in refused")
             self._client.token = answer["auth"]["client_token"]
             self._valid_for(float(answer["auth"]["lease_duration"]))
 
@@ -124,16 +151,6 @@ class VaultClient:
 
     def _valid_for(self, lease_s: float) -> None:
         self._renew_at_s = time.monotonic() + lease_s * _RENEW_AT
-
-    async def _in_thread(self, work: Callable[[hvac.Client], T], *, refused: str | None = None) -> T:
-        try:
-            return await to_thread.run_sync(partial(work, self._client), limiter=self._limiter)
-        except _OUTAGES as error:
-            raise self._down(type(error).__name__) from None  # its text may quote the request
-        except VaultError:
-            if refused is None:
-                raise
-            raise self._down(refused) from None
 
     def _down(self, reason: str) -> DependencyDownError:
         self._health.down("vault", reason)

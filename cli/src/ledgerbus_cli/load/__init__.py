@@ -1,0 +1,1 @@
+"""`ledgerbus load`: how much work the system does, and what a job costs."""
