@@ -22,6 +22,7 @@ from sync_contracts.topics import dead_letter_topic
 
 from service_kit.errors import is_outage
 from service_kit.health import Health
+from service_kit.publishing import confirmed
 from service_kit.telemetry import count
 
 logger = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class FailureHandling:
 
     async def _publish(self, topic: str, body: bytes, key: bytes | None, headers: Mapping[str, str]) -> None:
         plain = {str(name): value for name, value in headers.items()}
-        await self.broker.publish(body, topic=dead_letter_topic(topic), key=key, headers=plain)
+        await confirmed(self.broker.publish(body, topic=dead_letter_topic(topic), key=key, headers=plain))
 
 
 def describe(error: BaseException) -> str:
