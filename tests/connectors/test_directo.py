@@ -1,52 +1,39 @@
-"""What is particular to Directo, over recorded answers."""
+"""How Directo's ledger becomes months, over recorded answers."""
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-import httpx
 import pytest
 from connectors.directo import DIRECTO
 from connectors.errors import FormError
-from connectors.protocol import MonthCounts, MonthFailure, Reading
-from support.connecting import SteppingClock, account_with, answering
+from connectors.protocol import MonthCounts, MonthFailure
+from support.connecting import SteppingClock
+from support.directo_database import (
+    CREDIT,
+    INVOICED,
+    JANUARY,
+    KEY,
+    PLAIN,
+    RECEIPT,
+    SALE,
+    Database,
+    Line,
+    credit,
+    debit,
+    document,
+    january,
+    read,
+    told,
+)
 from sync_contracts.codes import ProblemCode
 from sync_contracts.metrics import Metric, Source
 from sync_contracts.month import Month, Months
-
-JANUARY, FEBRUARY = Month(2026, 1), Month(2026, 2)
-KEY = "k-51d0aa"
-PLAIN = {"interface": "rest", "sales_from": "ledger"}
-INVOICED = {**PLAIN, "sales_from": "invoices"}
-XML = {"interface": "xml_direct", "sales_from": "ledger"}
-CLASSES = {"1020": 0, "1210": "0", "2115": 1, "2225": "1", "2330": "1", "3100": 3, "4200": "4", "5050": 4}
-
-Line = Mapping[str, Any]
-
-
-def debit(account: str, amount: float, **fields: Any) -> Line:
-    return {"account": account, "debitamount": amount, **fields}
-
-
-def credit(account: str, amount: float, **fields: Any) -> Line:
-    return {"account": account, "debitamount": None, "creditamount": amount, **fields}
-
-
-def document(kind: str, number: int | str, day: str, *lines: Line) -> dict[str, Any]:
-    return {"type": kind, "number": number, "date": f"{day}T00:00:00", "rows": list(lines)}
 
 
 def on(day: str) -> dict[str, str]:
     return {"date": f"{day}T00:00:00"}
 
 
-SALE = document(
-    "ARVE", 31001, "2026-01-05", debit("1210", 620.0), credit("3100", 500.0), credit("2330", 120.0)
-)
-CREDIT = document(
-    "ARVE", 31002, "2026-01-31", debit("1210", -62.0), credit("3100", -50.0), credit("2330", -12.0)
-)
 BILL = document("OST", 700, "2026-01-01", debit("4200", 200.0), debit("2330", 48.0), credit("2115", 248.0))
 SPLIT = document(
     "OST",
@@ -58,49 +45,7 @@ SPLIT = document(
     credit("2115", 93.0),
 )
 WAGES = document("PALK", 9, "2026-01-31", debit("5050", 1100.0), credit("2225", 1100.0))
-RECEIPT = document("FIN", 9, "2026-01-14", debit("1020", 620.0), credit("1210", 620.0))
 BOOK = [SALE, CREDIT, BILL, SPLIT, WAGES, RECEIPT]
-
-
-class Database:
-    """Answers by resource; whoever wants another answer sets it."""
-
-    def __init__(self, *ledger: Mapping[str, Any]) -> None:
-        self.answers: dict[str, Any] = {
-            "accounts": [{"code": code, "class": kind} for code, kind in CLASSES.items()],
-            "transactions": list(ledger),
-            "invoices": [],
-        }
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answers[request.url.path.rpartition("/")[2]]
-        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
-
-    def asked(self) -> list[str]:
-        return [f"{one.url.path}?{one.url.query.decode()}" for one in self.requests]
-
-
-async def read(
-    database: Database,
-    *months: Month,
-    settings: Mapping[str, str] = PLAIN,
-    clock: SteppingClock | None = None,
-) -> Reading:
-    async with answering(database, clock=clock) as session:
-        account = account_with(DIRECTO, {"api_key": KEY}, settings)
-        return await DIRECTO.read_months(session, account, months or (JANUARY,))
-
-
-async def january(database: Database, settings: Mapping[str, str] = PLAIN) -> MonthCounts:
-    result = (await read(database, settings=settings)).months[JANUARY]
-    assert isinstance(result, MonthCounts), result
-    return result
-
-
-def told(counts: MonthCounts) -> dict[Metric, str]:
-    return {metric: str(one.value) for metric, one in counts.values.items()}
 
 
 async def test_the_recorded_month() -> None:
@@ -251,189 +196,6 @@ async def test_an_empty_ledger_is_zeros_with_a_word_of_warning() -> None:
     assert "LEDGER_IS_EMPTY" in counts.notes
 
 
-def invoice(number: int | None, net: object, vat: object, **fields: Any) -> dict[str, Any]:
-    return {
-        "number": number if number is None else str(number),
-        "date": "2026-01-05T00:00:00",
-        "netamount": net,
-        "vat": vat,
-        "currency": "EUR",
-        "confirmed": "1",
-        **fields,
-    }
-
-
-async def test_sales_may_come_from_invoices_of_which_only_confirmed_ones_count() -> None:
-    deferred = document("ARVE", 31003, "2026-01-20", debit("1210", 124.0), credit("2115", 124.0))
-    database = Database(SALE, CREDIT, deferred)
-    database.answers["invoices"] = [
-        invoice(31001, "500.00", "120.00"),
-        invoice(31002, -50, -12.0, confirmed=True),
-        invoice(31003, 100.0, "24.00", confirmed=1),
-        invoice(31004, "75.00", "18.00", confirmed="0"),
-        invoice(31005, "75.00", "18.00", confirmed=False),
-        invoice(31006, "9.00", "1.00", date="2026-02-01T00:00:00"),
-    ]
-
-    reading = await read(database, settings=INVOICED)
-
-    counts = reading.months[JANUARY]
-    assert isinstance(counts, MonthCounts)
-    assert told(counts)[Metric.SALES_NET] == "550.00"
-    assert told(counts)[Metric.SALES_VAT] == "132.00"
-    assert told(counts)[Metric.SALES_INVOICE_COUNT] == "2"
-    assert told(counts)[Metric.SALES_CREDIT_NOTE_COUNT] == "1"
-    assert counts.values[Metric.SALES_NET].source is Source.DOCUMENTS
-    assert counts.values[Metric.PURCHASE_NET].source is Source.LEDGER
-    assert reading.calls == 3
-    assert database.asked()[2] == (
-        "/apidirect/v1/invoices?date=%3E2025-12-31T23%3A59%3A59&date=%3C2026-02-01T00%3A00%3A00"
-    )
-
-
-@pytest.mark.parametrize(
-    ("fields", "net", "notes"),
-    [
-        ({"total_wo_vat": "480.00", "total_tax": "115.20"}, "480.00", 0),
-        ({"totalamount": "595.20", "vatamount": 115.2}, "480.00", 0),
-        ({"total": 595.2, "vatamount": "115.20"}, "480.00", 0),
-        ({"netamount": "480.00"}, "500.00", 1),  # no VAT: the ledger's amounts
-        ({"netamount": "", "vat": None}, "500.00", 1),
-        ({"netamount": "520.00", "vat": "124.80", "currency": "USD"}, "500.00", 1),
-    ],
-)
-async def test_an_invoice_s_amounts_go_by_several_names_or_are_the_ledger_s(
-    fields: dict[str, Any], net: str, notes: int
-) -> None:
-    bare = {"number": 31001, "invoicedate": "2026-01-05", "confirmed": 1, "currency": "EUR"}
-    database = Database(SALE)
-    database.answers["invoices"] = [{**bare, **fields}]
-
-    counts = await january(database, INVOICED)
-
-    assert told(counts)[Metric.SALES_NET] == net
-    assert ("SALES_FROM_LEDGER 1" in counts.notes) is bool(notes)
-
-
-async def test_a_foreign_invoice_that_the_ledger_does_not_know_is_not_converted() -> None:
-    database = Database(SALE)
-    database.answers["invoices"] = [invoice(31001, 500, 120), invoice(8, 10, 2, currency="SEK")]
-
-    counts = await january(database, INVOICED)
-
-    assert Metric.SALES_NET not in counts.values
-    assert told(counts)[Metric.SALES_INVOICE_COUNT] == "2"
-    assert "UNCONVERTED 1" in counts.notes
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        invoice(31001, 500, 120, confirmed="maybe"),
-        invoice(31001, "n/a", 120),
-        invoice(77, None, 120),
-        invoice(None, 500, 120),
-    ],
-)
-async def test_an_unreadable_invoice_fails_its_month_only(row: dict[str, Any]) -> None:
-    database = Database(SALE)
-    database.answers["invoices"] = [row, invoice(2, 5, 1, date="2026-02-03T00:00:00")]
-
-    months = (await read(database, JANUARY, FEBRUARY, settings=INVOICED)).months
-
-    assert isinstance(months[JANUARY], MonthFailure)
-    assert isinstance(months[FEBRUARY], MonthCounts)
-
-
-async def test_an_empty_list_of_invoices_beside_sales_is_a_missing_right() -> None:
-    result = (await read(Database(SALE), settings=INVOICED)).months[JANUARY]
-
-    assert isinstance(result, MonthFailure)
-    assert result.code is ProblemCode.NO_PERMISSION
-
-
-@pytest.mark.parametrize(
-    ("resource", "rows", "name"),
-    [
-        ("accounts", [{"code": "1020"}], "accounts.class"),
-        ("accounts", [{"class": 0}], "accounts.code"),
-        ("transactions", [{**SALE, "rows": [{"rn": 1, "debitamount": 1.0}]}], "transactions.rows.account"),
-        ("transactions", [{"type": "FIN", "date": "2026-01-05", "rows": []}], "transactions.number"),
-        (
-            "transactions",
-            [document("FIN", 1, "2026-01-05", {"account": "1020", "debitamount": 5.0}, {"account": "3100"})],
-            "transactions.rows.creditamount",
-        ),
-        (
-            "transactions",
-            [document("FIN", 1, "2026-01-05", {"account": "1020"}, {"account": "3100", "creditamount": 5.0})],
-            "transactions.rows.debitamount",
-        ),
-        ("transactions", [{"type": "FIN", "number": 1, "date": "2026-01-05"}], "transactions.rows"),
-        ("invoices", [{"number": 1, "date": "2026-01-05"}], "invoices.confirmed"),
-    ],
-)
-async def test_a_field_that_the_key_lacks_is_named(resource: str, rows: list[Any], name: str) -> None:
-    database = Database(SALE)
-    database.answers[resource] = rows
-
-    result = (await read(database, settings=INVOICED)).months[JANUARY]
-
-    assert isinstance(result, MonthFailure)
-    assert result.code is ProblemCode.NO_PERMISSION
-    assert result.detail == f"the key's field list lacks {name}"
-
-
-@pytest.mark.parametrize(
-    "spoiled",
-    [
-        {**SALE, "type": None},
-        {**SALE, "number": None},
-        {**SALE, "rows": [debit("9999", 1.0), credit("3100", 1.0)]},
-        {**SALE, "rows": [{"debitamount": 1.0}, credit("3100", 1.0)]},
-        {**SALE, "rows": [{"account": "1210", "debitamount": "12,00"}]},
-        {**SALE, "rows": [{"account": "1210", "debitamount": []}]},
-        {**SALE, "rows": [{"account": "1210", "debitamount": True}]},
-    ],
-)
-async def test_a_bad_row_fails_its_month_only(spoiled: dict[str, Any]) -> None:
-    database = Database(spoiled, document("FIN", 3, "2026-02-03", debit("5050", 1.0), credit("2225", 1.0)))
-
-    months = (await read(database, JANUARY, FEBRUARY)).months
-
-    failed = months[JANUARY]
-    assert isinstance(failed, MonthFailure)
-    assert failed.code is ProblemCode.UNREADABLE_ANSWER
-    assert isinstance(months[FEBRUARY], MonthCounts)
-
-
-@pytest.mark.parametrize(
-    "spoiled",
-    [
-        {**SALE, "date": "05.01.2026"},
-        {**SALE, "date": None},
-        {**SALE, "date": ["2026-01-05"]},
-        {**SALE, "rows": None},
-        {**SALE, "rows": [credit("3100", 1.0, date="n/a")]},
-        {**SALE, "rows": [credit("3100", 1.0, date="1900-01-01")]},
-    ],
-)
-async def test_a_date_that_cannot_be_read_fails_every_month(spoiled: dict[str, Any]) -> None:
-    months = (await read(Database(RECEIPT, spoiled), JANUARY, FEBRUARY)).months
-
-    assert {type(one) for one in months.values()} == {MonthFailure}
-    assert {getattr(one, "code", None) for one in months.values()} == {ProblemCode.UNREADABLE_ANSWER}
-
-
-async def test_an_account_of_an_unknown_class_is_never_guessed() -> None:
-    database = Database(SALE)
-    database.answers["accounts"].append({"code": "3100", "class": "7"})
-
-    result = (await read(database)).months[JANUARY]
-
-    assert isinstance(result, MonthFailure)
-
-
 def test_the_form_strips_what_came_along_and_knows_its_defaults() -> None:
     fields = {"bank_accounts": "1010, 1020", "label": " ocra acme ", "expires_on": "2099-03-31"}
 
@@ -468,81 +230,6 @@ def test_the_form_names_a_field_that_does_not_fit(fields: dict[str, str], name: 
 
     assert [problem.field for problem in caught.value.problems] == [name]
     assert KEY not in str(caught.value)
-
-
-def xml(*elements: str, container: bool = True) -> httpx.Response:
-    inner = "".join(elements)
-    body = f"<transactions>{inner}</transactions>" if container else inner
-    return httpx.Response(200, text=f'<?xml version="1.0" encoding="utf-8"?>\n<transport>{body}</transport>')
-
-
-XML_SALE = """<transaction number="31001" type="ARVE" date="2026-01-05T00:00:00" comment="&lt;err&gt;">
- <rows><row rn="1" account="1210" debitamount="620.0000" date="2026-01-05T00:00:00"/>
- <row rn="2" account="3100" creditamount="500.0000" date="2026-01-31T00:00:00"/>
- <row rn="3" account="2330" creditamount="120.0000" date="2026-02-01T00:00:00"/></rows></transaction>"""
-XML_BILL = '<transaction number="700" type="OST" date="2026-01-31T00:00:00"><rows/></transaction>'
-
-
-@pytest.mark.parametrize("container", [True, False])
-async def test_xml_direct_gives_counts_and_leaves_out_what_needs_classes(container: bool) -> None:
-    database = Database()
-    database.answers["xmlcore.asp"] = xml(XML_SALE, XML_BILL, container=container)
-
-    reading = await read(database, settings={**XML, "bank_accounts": "1210"})
-
-    counts = reading.months[JANUARY]
-    assert isinstance(counts, MonthCounts)
-    assert told(counts) == {
-        Metric.ENTRY_COUNT: "1",
-        Metric.ENTRY_LINE_COUNT: "2",
-        Metric.BANK_TRANSACTION_COUNT: "1",
-        Metric.DOCUMENT_COUNT: "2",
-    }
-    assert counts.notes == ("NO_ACCOUNT_CLASSES", "SALES_DOCUMENTS 1", "PURCHASE_DOCUMENTS 1")
-    assert reading.calls == 1
-
-
-async def test_xml_direct_is_asked_in_both_places_but_told_the_token_in_one() -> None:
-    database = Database()
-    database.answers["xmlcore.asp"] = xml()
-
-    await read(database, Month(2024, 2), settings=XML)
-
-    (request,) = database.requests
-    filters = "get=1&what=transaction&date1=01.01.2024&date2=31.03.2024"
-    assert request.method == "POST"
-    assert str(request.url) == f"https://login.directo.ee/xmlcore/cap_xml_direct/xmlcore.asp?{filters}"
-    assert request.content.decode() == f"token={KEY}&{filters}"
-    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        '<!DOCTYPE transport [<!ENTITY a "b">]><transport>&a;</transport>',
-        "<transport><transactions>",
-        "<html><body>Directo</body></html>",
-        "Directo",
-        '<?xml version="1.0" encoding="utf-16"?><transport/>'.encode("utf-16"),
-    ],
-)
-async def test_what_is_not_the_ledger_s_xml_is_never_an_empty_ledger(body: str | bytes) -> None:
-    database = Database()
-    database.answers["xmlcore.asp"] = httpx.Response(200, content=body)
-
-    reading = await read(database, settings=XML)
-
-    result = reading.months[JANUARY]
-    assert isinstance(result, MonthFailure)
-    assert result.code is ProblemCode.UNREADABLE_ANSWER
-    assert reading.calls == 2
-
-
-async def test_an_amount_in_xml_that_is_none_fails_the_month() -> None:
-    database = Database()
-    database.answers["xmlcore.asp"] = xml(XML_SALE.replace("500.0000", "n/a"))
-
-    assert isinstance((await read(database, settings=XML)).months[JANUARY], MonthFailure)
 
 
 async def test_the_ledger_s_decimals_are_exact() -> None:

@@ -1,155 +1,23 @@
-"""What is particular to Merit Aktiva, over recorded answers."""
+"""How Merit Aktiva's lists become months, over recorded answers."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
-from connectors.api import Call
 from connectors.merit_aktiva import MERIT_AKTIVA
-from connectors.merit_aktiva.calls import signed
-from connectors.protocol import Access, MonthCounts, MonthFailure, Reading
-from support.connecting import SteppingClock, account_with, answering, json_of
+from connectors.protocol import MonthCounts, MonthFailure
+from support.connecting import account_with, answering, json_of
+from support.merit_company import ACCESS, JANUARY, Company, batch, invoice, january, read, report, value
 from sync_contracts.codes import ProblemCode
 from sync_contracts.metrics import Metric, Source
 from sync_contracts.month import Month, Months
-
-JANUARY = Month(2026, 1)
-ACCESS = {
-    "api_id": "0f8c2d34-6b1a-4c57-9e02-7d41ac98b6e5",
-    "api_key": "Qm9ndXNLZXlGb3JEb2NzT25seTEyMzQ1Njc4OTAxMjM=",
-}
-
-
-def invoice(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "SIHId": f"s-{number}",
-        "AccountingDoc": 1,
-        "DocumentDate": "2026-01-05T00:00:00",
-        "CurrencyCode": "EUR",
-        "CurrencyRate": 1.0,
-        "TaxAmount": 0.0,
-        "TotalAmount": 0.0,
-        **fields,
-    }
 
 
 def bill(number: int, **fields: Any) -> dict[str, Any]:
     row = invoice(number, **fields)
     del row["AccountingDoc"]
     return {"PIHId": row.pop("SIHId"), **row}
-
-
-def batch(number: int, *lines: tuple[int, float, float], day: str = "2026-01-05") -> dict[str, Any]:
-    entries = [
-        {"TypeId": kind, "DebitAmount": debit, "CreditAmount": credit} for kind, debit, credit in lines
-    ]
-    return {"GLBId": f"b-{number}", "BatchDate": f"{day}T00:00:00", "Entries": entries}
-
-
-def report(income: list[float], expenses: list[float], result: list[float] | None) -> dict[str, Any]:
-    formula = [{"RowType": 4, "Balance": result, "Details": []}] if result else []
-    return {
-        "ErrorMsg": "",
-        "Data": [
-            {"RowType": 1, "Balance": None, "Details": []},
-            {"RowType": 3, "Balance": income, "Details": [{"TypeId": 3, "Balance": income}]},
-            {"RowType": 3, "Balance": expenses, "Details": [{"TypeId": 4, "Balance": expenses}]},
-            *formula,
-        ],
-    }
-
-
-class Company:
-    """Answers by method; whoever wants another answer sets it."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Any] = {
-            "v2/getinvoices": [],
-            "v1/getpurchorders": [],
-            "v1/GetGLBatchesFull": [],
-            "v2/getpayments": [],
-            "v1/getprofitrep": report([0.0] * 12, [0.0] * 12, None),
-            "v1/gettaxes": [{"Id": "t-1", "Code": "24%", "TaxPct": 24.00}],
-        }
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        method = request.url.path.removeprefix("/api/")
-        answer = self.answers.get(method, httpx.Response(404))
-        return (
-            answer if isinstance(answer, httpx.Response) else httpx.Response(200, content=json.dumps(answer))
-        )
-
-    def bodies(self, method: str) -> list[Any]:
-        return [json_of(request) for request in self.requests if request.url.path.endswith(method)]
-
-
-async def read(company: Company, *months: Month, country: str = "EE") -> Reading:
-    async with answering(company) as session:
-        account = account_with(MERIT_AKTIVA, ACCESS, {"country": country})
-        return await MERIT_AKTIVA.read_months(session, account, months or (JANUARY,))
-
-
-async def january(company: Company, **options: str) -> MonthCounts:
-    result = (await read(company, **options)).months[JANUARY]
-    assert isinstance(result, MonthCounts), result
-    return result
-
-
-def value(counts: MonthCounts, metric: Metric) -> Decimal:
-    return counts.values[metric].value
-
-
-def test_a_call_is_signed_with_the_utc_time() -> None:
-    body = b'{"PeriodStart":"20260101","PeriodEnd":"20260131"}'
-    at = datetime(2026, 2, 3, 4, 15, 6, tzinfo=UTC)
-
-    call = signed(Call(method="POST", path="/v2/getinvoices", body=body), Access(ACCESS), at)
-
-    assert call.params == {
-        "ApiId": ACCESS["api_id"],
-        "timestamp": "20260203041506",
-        "signature": "qcOQcvgDoBLNdX+tetHRu6e1CAtm+q9y8M1r+IduPe4=",
-    }
-
-
-async def test_the_signature_s_signs_are_percent_encoded() -> None:
-    company = Company()
-    clock = SteppingClock(at=datetime(2026, 2, 3, 4, 15, 6, tzinfo=UTC))
-
-    async with answering(company, clock=clock) as session:
-        await MERIT_AKTIVA.test(session, account_with(MERIT_AKTIVA, ACCESS, {"country": "EE"}))
-
-    assert company.requests[0].content == b"{}"
-    assert "signature=apcDY5c%2FxPO0YY3SN%2BLWb%2FAtYPu5f%2FB5JvLFXkH33Ug%3D" in str(company.requests[0].url)
-
-
-async def test_a_retry_has_a_new_timestamp_and_signature() -> None:
-    company = Company()
-    company.answers["v1/gettaxes"] = httpx.Response(503)
-
-    async with answering(company) as session:
-        with pytest.raises(Exception, match="503"):
-            await MERIT_AKTIVA.test(session, account_with(MERIT_AKTIVA, ACCESS, {"country": "EE"}))
-
-    sent = [dict(request.url.params) for request in company.requests]
-    assert len({one["timestamp"] for one in sent}) == len({one["signature"] for one in sent}) == 3
-
-
-@pytest.mark.parametrize(
-    ("country", "host"),
-    [("EE", "aktiva.merit.ee"), ("FI", "app.passelimerit.fi"), ("PL", "program.360ksiegowosc.pl")],
-)
-async def test_each_country_has_its_host(country: str, host: str) -> None:
-    company = Company()
-
-    await read(company, country=country)
-
-    assert {request.url.host for request in company.requests} == {host}
 
 
 async def test_the_recorded_month() -> None:
@@ -219,122 +87,6 @@ async def test_a_gap_is_not_read_month_by_month() -> None:
     # windows 2025-06 and 2026-01..03: 2 x 3 lists, 3 ledgers, 1 report of ten columns
     assert reading.calls == 10
     assert company.bodies("getprofitrep")[0]["PerCount"] == 10
-
-
-async def test_the_newest_month_stands_first_and_a_spare_column_is_ignored() -> None:
-    company = Company()
-    company.answers["v1/getprofitrep"] = report([30.0, 20.0, 10.0, 99.0], [0.0] * 4, None)
-
-    reading = await read(company, Month(2025, 11), Month(2025, 12), JANUARY)
-
-    incomes = [
-        result.values[Metric.INCOME_TOTAL].value
-        for _, result in sorted(reading.months.items())
-        if isinstance(result, MonthCounts)
-    ]
-    assert incomes == [10, 20, 30]
-
-
-@pytest.mark.parametrize(
-    ("raw", "result", "expected"),
-    [
-        (-959.90, None, "959.90"),
-        (959.90, None, "959.90"),
-        (-959.90, 40.10, "959.90"),
-        (959.90, 40.10, "959.90"),
-        (50.00, 1050.00, "-50.00"),
-    ],
-)
-async def test_expenses_are_positive_whatever_sign_the_report_has(
-    raw: float, result: float | None, expected: str
-) -> None:
-    company = Company()
-    company.answers["v1/getprofitrep"] = report([1000.0], [raw], [result] if result else None)
-
-    counts = await january(company)
-
-    assert str(value(counts, Metric.EXPENSE_TOTAL)) == expected
-    assert counts.notes == ()
-
-
-async def test_a_result_that_differs_is_noted() -> None:
-    company = Company()
-    company.answers["v1/getprofitrep"] = report([1000.0], [-400.0], [500.0])
-
-    assert (await january(company)).notes == ("PROFIT_AND_LOSS_DIFFERS",)
-
-
-@pytest.mark.parametrize("refused", [{"ErrorMsg": "Vale periood", "Data": []}, httpx.Response(404)])
-async def test_the_ledger_fills_in_for_a_refused_report(refused: Any) -> None:
-    company = Company()
-    company.answers["v1/getprofitrep"] = refused
-    company.answers["v1/GetGLBatchesFull"] = [
-        batch(1, (1, 1240.0, 0.0), (3, 0.0, 1000.0), (2, 0.0, 240.0)),
-        batch(2, (4, 320.0, 0.0), (4, 0.0, 20.0), (2, 0.0, 300.0)),
-    ]
-
-    counts = await january(company)
-
-    assert value(counts, Metric.INCOME_TOTAL) == 1000
-    assert value(counts, Metric.EXPENSE_TOTAL) == 300
-    assert counts.values[Metric.INCOME_TOTAL].source is Source.LEDGER
-    assert counts.notes == ("INCOME_FROM_LEDGER",)
-
-
-@pytest.mark.parametrize(
-    ("kind", "net", "metric", "expected"),
-    [
-        (0, 10.0, Metric.SALES_INVOICE_COUNT, 10),
-        (None, 10.0, Metric.SALES_INVOICE_COUNT, 10),
-        (1, -10.0, Metric.SALES_CREDIT_NOTE_COUNT, -10),
-        (5, -10.0, Metric.SALES_CREDIT_NOTE_COUNT, -10),
-        (5, 10.0, Metric.SALES_CREDIT_NOTE_COUNT, -10),
-        (7, 10.0, Metric.SALES_INVOICE_COUNT, 10),
-        (9, 10.0, Metric.SALES_INVOICE_COUNT, 10),
-    ],
-)
-async def test_kinds_of_sales_documents(kind: int | None, net: float, metric: Metric, expected: int) -> None:
-    company = Company()
-    company.answers["v2/getinvoices"] = [invoice(1, AccountingDoc=kind, TotalAmount=net)]
-
-    counts = await january(company)
-
-    assert value(counts, metric) == value(counts, Metric.DOCUMENT_COUNT) == 1
-    assert value(counts, Metric.SALES_NET) == expected
-
-
-@pytest.mark.parametrize("kind", [6, 8])
-async def test_prepayments_and_delivery_orders_are_left_out(kind: int) -> None:
-    company = Company()
-    company.answers["v2/getinvoices"] = [invoice(1, AccountingDoc=kind, TotalAmount=100.0)]
-
-    counts = await january(company)
-
-    assert value(counts, Metric.DOCUMENT_COUNT) == 0
-    assert counts.record_count == 0
-
-
-async def test_a_foreign_document_without_a_rate_leaves_the_sum_out() -> None:
-    company = Company()
-    company.answers["v2/getinvoices"] = [invoice(1, CurrencyCode="USD", CurrencyRate=None, TotalAmount=9.0)]
-
-    counts = await january(company)
-
-    assert Metric.SALES_NET not in counts.values
-    assert counts.notes == ("UNCONVERTED 1",)
-
-
-async def test_polish_books_are_kept_in_zloty() -> None:
-    company = Company()
-    company.answers["v2/getinvoices"] = [
-        invoice(1, CurrencyCode="PLN", CurrencyRate=0, TotalAmount=9.0),
-        invoice(2, CurrencyCode="EUR", CurrencyRate=0.25, TotalAmount=1.0),
-    ]
-
-    counts = await january(company, country="PL")
-
-    assert value(counts, Metric.SALES_NET) == 13
-    assert counts.values[Metric.SALES_NET].unit == "PLN"
 
 
 async def test_where_v2_is_missing_v1_is_asked_and_remembered() -> None:
@@ -421,23 +173,3 @@ async def test_a_report_with_too_few_columns_fails_the_months_it_leaves_out() ->
 
     assert isinstance(reading.months[JANUARY], MonthCounts)
     assert isinstance(reading.months[Month(2025, 12)], MonthFailure)
-
-
-async def test_a_clock_that_is_off_is_corrected_once_by_the_provider_s() -> None:
-    provider_ahead = timedelta(minutes=30)
-    clock = SteppingClock()
-    provider_now = clock.now() + provider_ahead
-    company = Company()
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.params["timestamp"] != f"{provider_now:%Y%m%d%H%M%S}":
-            told = f"{provider_now:%a, %d %b %Y %H:%M:%S GMT}"
-            return httpx.Response(401, text="api-wrongsignature", headers={"Date": told})
-        return company(request)
-
-    async with answering(answer, clock=clock) as session:
-        account = account_with(MERIT_AKTIVA, ACCESS, {"country": "EE"})
-        reading = await MERIT_AKTIVA.read_months(session, account, [JANUARY])
-
-    assert isinstance(reading.months[JANUARY], MonthCounts)
-    assert reading.calls == 6

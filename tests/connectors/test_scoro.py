@@ -1,63 +1,17 @@
-"""What is particular to Scoro, over recorded answers."""
+"""How Scoro's lists become months, over recorded answers."""
 
-from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
-from connectors.protocol import Identified, MonthCounts, MonthFailure, Reading
+from connectors.protocol import MonthCounts, MonthFailure
 from connectors.scoro import SCORO
 from support.connecting import SteppingClock, account_with, answering, json_of
-from support.scoro_site import ACCESS, BASE, BILLS, COMPANY, EXPENSES, INVOICES, KEY, SETTINGS, Site
+from support.scoro_readings import DECEMBER, JANUARY, claim, january, read, row, value
+from support.scoro_site import ACCESS, BASE, BILLS, EXPENSES, INVOICES, KEY, SETTINGS, Site
 from sync_contracts.codes import ProblemCode
-from sync_contracts.jobs import Books
 from sync_contracts.metrics import Metric, Source
 from sync_contracts.month import Month, Months
-
-DECEMBER, JANUARY = Month(2025, 12), Month(2026, 1)
-
-
-def row(number: int, net: Any, **fields: Any) -> dict[str, Any]:
-    return {
-        "id": number,
-        "date": "2026-01-14",
-        "currency": "EUR",
-        "currency_rate": 1,
-        "sum": net,
-        "vat_sum": 0,
-        "is_sent": True,
-        "is_deleted": False,
-        "account_id": "kauri-ou",
-        "lines": None,
-        **fields,
-    }
-
-
-def claim(number: int, net: Any, **fields: Any) -> dict[str, Any]:
-    told = row(number, net, tax_sum=9.99, **fields)
-    del told["vat_sum"]
-    return told
-
-
-async def read(site: Site, *months: Month, **settings: str) -> Reading:
-    async with answering(site) as session:
-        account = account_with(SCORO, ACCESS, {**SETTINGS, **settings})
-        return await SCORO.read_months(session, account, months or (JANUARY,))
-
-
-async def january(site: Site, **settings: str) -> MonthCounts:
-    result = (await read(site, JANUARY, **settings)).months[JANUARY]
-    assert isinstance(result, MonthCounts), result
-    return result
-
-
-async def of_a_test(site: Site, **settings: str) -> Identified:
-    async with answering(site) as session:
-        return await SCORO.test(session, account_with(SCORO, ACCESS, {**SETTINGS, **settings}))
-
-
-def value(counts: MonthCounts, metric: Metric) -> Decimal:
-    return counts.values[metric].value
 
 
 async def test_the_recorded_month() -> None:
@@ -233,121 +187,6 @@ async def test_a_list_of_the_days_asked_for_may_be_longer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("net", "vat", "credited"),
-    [(80, 19.2, [7]), (-80, -19.2, [7]), (-80, -19.2, []), (-80, 19.2, None), ("-80.00", "-19.20", [])],
-)
-async def test_a_credit_invoice_is_subtracted_whatever_its_sign(net: Any, vat: Any, credited: Any) -> None:
-    site = Site()
-    site.rows[INVOICES] = [row(1, net, vat_sum=vat, credited_invoices=credited)]
-
-    counts = await january(site)
-
-    assert value(counts, Metric.SALES_CREDIT_NOTE_COUNT) == value(counts, Metric.DOCUMENT_COUNT) == 1
-    assert value(counts, Metric.SALES_NET) == value(counts, Metric.INCOME_TOTAL) == -80
-    assert str(value(counts, Metric.SALES_VAT)) == "-19.20"
-
-
-async def test_a_negative_bill_takes_back() -> None:
-    site = Site()
-    site.rows[BILLS] = [row(1, 50, vat_sum=12), row(2, -20, vat_sum=4.8)]
-
-    counts = await january(site)
-
-    assert value(counts, Metric.PURCHASE_CREDIT_NOTE_COUNT) == 1
-    assert value(counts, Metric.PURCHASE_NET) == value(counts, Metric.EXPENSE_TOTAL) == 30
-    assert str(value(counts, Metric.PURCHASE_VAT)) == "7.20"
-
-
-async def test_expenses_are_no_purchases_but_cost() -> None:
-    site = Site()
-    site.rows[EXPENSES] = [claim(1, 30), claim(2, "-4.50")]
-
-    counts = await january(site)
-
-    assert value(counts, Metric.PURCHASE_NET) == value(counts, Metric.DOCUMENT_COUNT) == 0
-    assert str(value(counts, Metric.EXPENSE_TOTAL)) == "25.50"
-    assert counts.notes == ("EXPENSE_CLAIMS 2", "BILLING_FIGURES")
-
-
-@pytest.mark.parametrize("rate", [None, "", 0, "0.00"])
-async def test_a_foreign_document_without_a_rate_leaves_its_sums_unknown(rate: Any) -> None:
-    site = Site()
-    site.rows[INVOICES] = [row(1, 9, currency="USD", currency_rate=rate), row(2, 1)]
-    site.rows[EXPENSES] = [claim(1, 9, currency="USD", currency_rate=rate)]
-    site.rows[BILLS] = [row(1, 4)]
-
-    counts = await january(site)
-
-    assert set(SCORO.sources) - set(counts.values) == {
-        Metric.SALES_NET,
-        Metric.SALES_VAT,
-        Metric.INCOME_TOTAL,
-        Metric.EXPENSE_TOTAL,
-    }
-    assert value(counts, Metric.SALES_INVOICE_COUNT) == 2
-    assert value(counts, Metric.PURCHASE_NET) == 4
-    assert "UNCONVERTED 2" in counts.notes
-
-
-@pytest.mark.parametrize("rate", [None, 0, 7, "n/a"])
-async def test_a_rate_means_nothing_in_the_base_currency(rate: Any) -> None:
-    site = Site()
-    site.rows[INVOICES] = [row(1, 9, currency_rate=rate)]
-
-    counts = await january(site)
-
-    assert value(counts, Metric.SALES_NET) == 9
-    assert counts.notes == ("BILLING_FIGURES",)
-
-
-async def test_half_a_cent_is_rounded_up_in_each_document() -> None:
-    site = Site()
-    site.rows[INVOICES] = [row(number, "0.10", currency="USD", currency_rate=1.25) for number in (1, 2)]
-
-    assert str(value(await january(site), Metric.SALES_NET)) == "0.26"
-
-
-@pytest.mark.parametrize("told", [True, 1, "1", "true"])
-async def test_what_is_deleted_is_not_counted(told: Any) -> None:
-    site = Site()
-    for module in (INVOICES, BILLS):
-        site.rows[module] = [row(1, 9, is_deleted=told), row(2, 4, is_deleted=None)]
-    site.rows[EXPENSES] = [claim(1, 9, is_deleted=told), claim(2, 4, is_deleted="0")]
-
-    counts = await january(site)
-
-    assert value(counts, Metric.DOCUMENT_COUNT) == 2
-    assert value(counts, Metric.EXPENSE_TOTAL) == 8
-
-
-@pytest.mark.parametrize(("only_sent", "net"), [("no", 10), ("yes", 7)])
-async def test_unsent_invoices_are_counted_unless_the_connection_says_otherwise(
-    only_sent: str, net: int
-) -> None:
-    site = Site()
-    site.rows[INVOICES] = [row(1, 7), row(2, 2, is_sent=False), row(3, 1, is_sent=None)]
-    site.rows[BILLS] = [row(1, 4, is_sent=False)]
-
-    counts = await january(site, only_sent=only_sent)
-
-    assert value(counts, Metric.SALES_NET) == net
-    assert value(counts, Metric.PURCHASE_NET) == 4
-
-
-@pytest.mark.parametrize("own", ["kauri-ou", "Kauri-OU", None, ""])
-async def test_rows_of_the_site_s_other_entities_are_left_out_and_noted(own: str | None) -> None:
-    site = Site()
-    site.rows[INVOICES] = [row(1, 7, account_id=own), row(2, 2, account_id="kauri-holding")]
-    site.rows[EXPENSES] = [claim(1, 4, account_id="kauri-holding")]
-
-    counts = await january(site)
-
-    assert value(counts, Metric.SALES_NET) == 7
-    assert value(counts, Metric.EXPENSE_TOTAL) == 0
-    assert counts.notes == ("OTHER_ENTITY 2", "BILLING_FIGURES")
-
-
-@pytest.mark.parametrize(
     ("module", "bad"),
     [
         (INVOICES, row(1, "about 12")),
@@ -391,64 +230,6 @@ async def test_an_answer_without_a_list_is_never_an_empty_one(data: Any) -> None
 
     assert isinstance(failed, MonthFailure)
     assert failed.code is ProblemCode.UNREADABLE_ANSWER
-
-
-async def test_a_test_names_the_company_in_two_calls() -> None:
-    site = Site()
-
-    found = await of_a_test(site)
-
-    assert found.books == Books(external_id="16024517", name="Kauri Stuudio OÜ", currency="EUR")
-    assert (found.known, found.calls) == (True, 2)
-    assert site.asked(INVOICES) == [{"per_page": 1, "page": 1}]
-
-
-@pytest.mark.parametrize("number", [None, "", " ", 0])
-async def test_without_a_registry_number_nobody_knows_whose_books_they_are(number: Any) -> None:
-    site = Site()
-    site.rows[COMPANY][0]["reg_no"] = number
-
-    found = await of_a_test(site)
-
-    assert not found.known
-    assert found.books.name == "Kauri Stuudio OÜ"
-
-
-async def test_several_companies_tell_their_common_currency_and_nothing_else() -> None:
-    site = Site()
-    site.rows[COMPANY].append({"company_name": "Kauri Holding OÜ", "base_currency": "EUR", "reg_no": "1"})
-
-    found = await of_a_test(site)
-
-    assert found.books == Books(currency="EUR")
-    assert not found.known
-
-
-@pytest.mark.parametrize("more", [[], ["SEK"], [None]])
-async def test_without_one_base_currency_nothing_is_read(more: list[Any]) -> None:
-    site = Site()
-    site.rows[COMPANY] = [
-        {"company_name": "Kauri", "base_currency": currency}
-        for currency in [*more, *(["EUR"] if more else [])]
-    ]
-
-    reading = await read(site)
-
-    failed = reading.months[JANUARY]
-    assert isinstance(failed, MonthFailure)
-    assert failed.code is ProblemCode.UNREADABLE_ANSWER
-    assert reading.calls == 0
-
-
-async def test_rights_are_probed_in_every_module() -> None:
-    site = Site()
-
-    async with answering(site) as session:
-        await SCORO.probe_rights(session, account_with(SCORO, ACCESS, SETTINGS), JANUARY)
-
-    days = {"from_date": "2026-01-01", "to_date": "2026-01-31"}
-    for module in (INVOICES, BILLS, EXPENSES):
-        assert site.asked(module) == [{"filter": {"date": days}, "per_page": 1, "page": 1}]
 
 
 async def test_a_long_list_is_read_within_the_limit_without_beginning_again() -> None:

@@ -1,108 +1,27 @@
-"""What is particular to Xero, over recorded answers."""
+"""How Xero's lists and reports become months, over recorded answers."""
 
-import json
 from datetime import date
 from typing import Any
 
 import httpx
 import pytest
-from connectors.protocol import MonthCounts, MonthFailure, MonthWait, Reading
-from connectors.xero import XERO
+from connectors.protocol import MonthCounts, MonthFailure, MonthWait
 from connectors.xero.months import document_day
-from support.connecting import SteppingClock, account_with, answering
+from support.xero_organisation import (
+    MARCH,
+    TENANT,
+    Organisation,
+    document,
+    march,
+    net_profit,
+    read,
+    report,
+    section,
+)
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.jobs import Books
-from sync_contracts.metrics import Metric, Source
+from sync_contracts.metrics import Metric
 from sync_contracts.month import Month, Months
-
-MARCH = Month(2026, 3)
-TENANT = "5b1c9c1e-6a0d-4d3b-9a57-3f0c2e8d7a11"
-ORGANISATION = {"OrganisationID": TENANT, "Name": "Lahe Tools Ltd", "BaseCurrency": "EUR"}
-NO_RIGHT = httpx.Response(401, json={"Detail": "AuthorizationUnsuccessful"})
-
-
-def document(number: int, kind: str, net: float, vat: float = 0.0, **fields: Any) -> dict[str, Any]:
-    name = "CreditNoteID" if kind.endswith("CREDIT") else "InvoiceID"
-    return {
-        name: f"{kind}-{number}",
-        "Type": kind,
-        "Status": "AUTHORISED",
-        "DateString": "2026-03-12T00:00:00",
-        "Date": "/Date(1773273600000+0000)/",
-        "SubTotal": net,
-        "TotalTax": vat,
-        "CurrencyCode": "EUR",
-        **fields,
-    }
-
-
-def section(title: str, *lines: tuple[str, str, str]) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = [
-        {
-            "RowType": "Row",
-            "Cells": [
-                {"Value": name, "Attributes": [{"Value": account, "Id": "account"}]},
-                {"Value": amount},
-            ],
-        }
-        for name, account, amount in lines
-    ]
-    total = str(sum(float(amount) for _, _, amount in lines))
-    summary = {"RowType": "SummaryRow", "Cells": [{"Value": f"Total {title}"}, {"Value": total}]}
-    return {"RowType": "Section", "Title": title, "Rows": [*rows, summary] if rows else []}
-
-
-def net_profit(amount: str) -> dict[str, Any]:
-    row = {"RowType": "Row", "Cells": [{"Value": "Net Profit"}, {"Value": amount}]}
-    return {"RowType": "Section", "Title": "", "Rows": [row]}
-
-
-def report(*sections: dict[str, Any]) -> dict[str, Any]:
-    header = {"RowType": "Header", "Cells": [{"Value": ""}, {"Value": "31 Mar 26"}]}
-    return {"Reports": [{"Rows": [header, *sections]}]}
-
-
-class Organisation:
-    """Answers lists page by page, and reports; whoever wants another answer sets it."""
-
-    def __init__(self, page_size: int = 1000) -> None:
-        self.page_size = page_size
-        self.lists: dict[str, list[dict[str, Any]]] = {
-            name: [] for name in ("Invoices", "CreditNotes", "BankTransactions", "ManualJournals")
-        }
-        self.answers: dict[str, Any] = {
-            "Organisation": {"Organisations": [ORGANISATION]},
-            "Reports/ProfitAndLoss": report(section("Income"), section("Less Operating Expenses")),
-        }
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        name = request.url.path.removeprefix("/api.xro/2.0/")
-        answer = self.answers.get(name) or self._page(name, int(request.url.params["page"]))
-        return (
-            answer if isinstance(answer, httpx.Response) else httpx.Response(200, content=json.dumps(answer))
-        )
-
-    def _page(self, name: str, page: int) -> dict[str, Any]:
-        rows, size = self.lists[name], self.page_size
-        told = {"page": page, "pageSize": size, "pageCount": -(-len(rows) // size), "itemCount": len(rows)}
-        return {"pagination": told, name: rows[(page - 1) * size : page * size]}
-
-    def asked(self, name: str) -> list[httpx.QueryParams]:
-        return [request.url.params for request in self.requests if request.url.path.endswith(name)]
-
-
-async def read(organisation: Any, *months: Month, expected: Books | None = None) -> Reading:
-    async with answering(organisation, clock=SteppingClock()) as session:
-        account = account_with(XERO, {"access_token": "eyJ"}, {"tenant_id": TENANT})
-        return await XERO.read_months(session, account, months or (MARCH,), expected=expected)
-
-
-async def march(organisation: Any) -> MonthCounts:
-    result = (await read(organisation)).months[MARCH]
-    assert isinstance(result, MonthCounts), result
-    return result
 
 
 async def test_the_recorded_month() -> None:
@@ -284,75 +203,6 @@ async def test_a_page_cut_short_fails_every_month_it_touches() -> None:
     reading = await read(answer, Month(2026, 2), MARCH)
 
     assert {type(result) for result in reading.months.values()} == {MonthFailure}
-
-
-async def test_a_report_that_fails_fails_its_month_only() -> None:
-    organisation = Organisation()
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.params.get("fromDate") == "2026-03-01":
-            return httpx.Response(200, json=report(net_profit("a lot")))
-        return organisation(request)
-
-    reading = await read(answer, Month(2026, 2), MARCH)
-
-    assert isinstance(reading.months[MARCH], MonthFailure)
-    assert isinstance(reading.months[Month(2026, 2)], MonthCounts)
-
-
-async def test_without_the_right_to_reports_the_documents_tell_income_and_expenses() -> None:
-    organisation = Organisation()
-    organisation.answers["Reports/ProfitAndLoss"] = NO_RIGHT
-    organisation.lists["Invoices"] = [document(1, "ACCREC", 100.0), document(2, "ACCPAY", 30.0)]
-    organisation.lists["CreditNotes"] = [document(1, "ACCRECCREDIT", 20.0), document(2, "ACCPAYCREDIT", 5.0)]
-
-    counts = await march(organisation)
-
-    assert counts.values[Metric.INCOME_TOTAL].value == 80
-    assert counts.values[Metric.EXPENSE_TOTAL].value == 25
-    assert counts.values[Metric.INCOME_TOTAL].source is Source.DOCUMENTS
-    assert "INCOME_FROM_DOCUMENTS" in counts.notes
-
-
-async def test_income_from_documents_is_absent_where_they_cannot_be_converted() -> None:
-    organisation = Organisation()
-    organisation.answers["Reports/ProfitAndLoss"] = NO_RIGHT
-    organisation.lists["Invoices"] = [document(1, "ACCREC", 100.0, CurrencyCode="USD")]
-
-    counts = await march(organisation)
-
-    assert Metric.INCOME_TOTAL not in counts.values
-    assert counts.values[Metric.EXPENSE_TOTAL].value == 0
-
-
-async def test_a_refused_report_is_not_asked_for_month_by_month() -> None:
-    organisation = Organisation()
-    organisation.answers["Reports/ProfitAndLoss"] = NO_RIGHT
-
-    reading = await read(organisation, *Months.ending(MARCH, 12))
-
-    assert all(isinstance(result, MonthCounts) for result in reading.months.values())
-    assert len(organisation.asked("Reports/ProfitAndLoss")) <= 3
-
-
-async def test_refused_journals_leave_their_count_out_and_the_month_whole() -> None:
-    organisation = Organisation()
-    organisation.answers["ManualJournals"] = NO_RIGHT
-
-    counts = await march(organisation)
-
-    assert Metric.ENTRY_COUNT not in counts.values
-    assert counts.notes == ("MANUAL_JOURNALS_REFUSED",)
-
-
-async def test_refused_invoices_fail_the_months_as_a_missing_right() -> None:
-    organisation = Organisation()
-    organisation.answers["Invoices"] = NO_RIGHT
-
-    failed = (await read(organisation)).months[MARCH]
-
-    assert isinstance(failed, MonthFailure)
-    assert failed.code is ProblemCode.NO_PERMISSION
 
 
 async def test_unknown_titles_are_looked_up_once() -> None:

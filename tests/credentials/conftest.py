@@ -1,9 +1,17 @@
 """Fixtures of the credentials service's tests."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
 
 import pytest
+from sandbox.embedded import VaultAccess, create_topics
+from support.credentials_caller import Caller, Issuers, calling
 from support.credentials_fakes import CredentialsWorld
+from support.credentials_process import CredentialsProcess, CredentialsStack
+from support.issuer import Issuer
+from support.sandbox_server import running_sandbox
+from sync_contracts.topics import all_topics
 
 
 @pytest.fixture
@@ -12,3 +20,43 @@ async def world() -> AsyncIterator[CredentialsWorld]:
     yield made
     await made.use.current_access.finish()
     await made.session.aclose()
+
+
+@pytest.fixture(scope="session")
+def issuers(tmp_path_factory: pytest.TempPathFactory) -> Issuers:
+    return Issuers.in_folder(tmp_path_factory.mktemp("issuers"))
+
+
+@pytest.fixture
+async def caller(world: CredentialsWorld, issuers: Issuers) -> AsyncIterator[Caller]:
+    async with calling(world, issuers) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def stack(
+    kafka_bootstrap: str, mongo_url: str, vault: VaultAccess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CredentialsStack]:
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(create_topics(kafka_bootstrap, all_topics(), 3))
+    loop.close()
+    folder = tmp_path_factory.mktemp("credentials")
+    with running_sandbox(clients=24) as sandbox:
+        yield CredentialsStack(kafka_bootstrap, mongo_url, vault, sandbox, folder, Issuer(folder))
+
+
+@pytest.fixture(scope="session")
+def one(stack: CredentialsStack) -> Iterator[CredentialsProcess]:
+    with stack.process() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def two(stack: CredentialsStack) -> Iterator[CredentialsProcess]:
+    with stack.process() as process:
+        yield process
+
+
+@pytest.fixture
+def firm() -> str:
+    return f"firm-{uuid4().hex[:8]}"

@@ -4,7 +4,7 @@ import pytest
 from ledgerbus_cli.system import System
 from service_kit.crash_points import CRASH_POINTS, CrashPoint
 from support.kafka import eventually
-from support.system import Firm
+from support.system import CrashOrder, Firm
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.runs import RunEnding
@@ -30,12 +30,12 @@ ELSEWHERE = {"grant_renewed", "webhook_answered", "run_cancelling", "run_expirin
 
 @pytest.mark.parametrize("point", sorted(set(CRASH_POINTS) - ELSEWHERE))
 async def test_run_ends_right_although_a_process_dies_at(
-    point: CrashPoint, system: System, firm: Firm
+    point: CrashPoint, system: System, firm: Firm, crash_order: CrashOrder
 ) -> None:
     owner = OWNERS.get(point, "sync-orchestrator")
     for client in CLIENTS:
         await firm.connect(client, Provider.TRIPLETEX)
-    await system.restart(owner, LEDGERBUS_CRASH_AT=point)
+    crash_order.give(point)
 
     request = await firm.platform.bulk(CLIENTS, Provider.TRIPLETEX, FEBRUARY)
     await eventually(lambda: system.services[owner].pid is None)

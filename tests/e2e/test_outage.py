@@ -2,10 +2,10 @@
 
 import time
 
-import httpx
 import pytest
 from ledgerbus_cli.system import DATABASES, System
 from support.kafka import eventually, topic_sizes
+from support.loopback import loopback_client
 from support.system import Firm
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
@@ -45,7 +45,7 @@ async def test_database_away_for_a_minute_parks_nothing(system: System, firm: Fi
 
 
 async def _ready(system: System, name: str) -> bool:
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+    async with loopback_client(timeout=30) as client:
         answer = await client.get(f"http://127.0.0.1:{system.ports[name]}/ready")
         return answer.status_code == 200
 

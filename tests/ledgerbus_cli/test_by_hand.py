@@ -12,6 +12,7 @@ import httpx
 import pytest
 from ledgerbus_cli.system import System
 from support.command import Answer, ledgerbus
+from support.loopback import NOBODY
 from sync_contracts.providers import Provider
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
@@ -34,7 +35,7 @@ class Hand:
         return ledgerbus(*arguments, *who, *(("--json",) if as_json else ()))
 
     def account(self, provider: str) -> dict[str, Any]:
-        found = httpx.get(f"{self._sandbox}/_accounts").json()
+        found = httpx.get(f"{self._sandbox}/_accounts?provider={provider}", verify=NOBODY).json()
         wanted = f"{provider}-{next(NUMBERS):04}"
         return next(dict(one) for one in found if one["account"] == wanted)
 
@@ -43,7 +44,8 @@ class Hand:
         httpx.request(method, f"{self._sandbox}/_control", json=fault).raise_for_status()
 
     def accounts_of(self, user: str) -> list[dict[str, Any]]:
-        return [one for one in httpx.get(f"{self._sandbox}/_accounts").json() if one.get("user") == user]
+        found = httpx.get(f"{self._sandbox}/_accounts", verify=NOBODY).json()
+        return [one for one in found if one.get("user") == user]
 
     def process(self, *arguments: object) -> "subprocess.Popen[str]":
         """The command as a process, for what a person does while it runs."""

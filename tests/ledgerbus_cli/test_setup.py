@@ -4,11 +4,11 @@ import asyncio
 import json
 from pathlib import Path
 
-import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from ledgerbus_cli.main import app
 from sandbox.embedded import VaultAccess
+from support.loopback import loopback_client
 from sync_contracts.topics import all_topics
 from typer.testing import CliRunner
 
@@ -41,7 +41,7 @@ async def test_topics_and_logins_are_there_however_often_it_runs(
     finally:
         await admin.close()
     login = {"role_id": "notifier", "secret_id": (tmp_path / "notifier").read_text()}
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with loopback_client() as http:
         answer = await http.post(f"{vault.address}/v1/auth/approle/login", json=login)
     assert answer.status_code == 200
 

@@ -25,6 +25,15 @@ def test_accounts_tell_all_that_a_caller_needs(sandbox: RunningSandbox) -> None:
     }
 
 
+def test_accounts_may_be_those_of_one_provider(sandbox: RunningSandbox) -> None:
+    everyone = sandbox.http.get("/_accounts").json()
+    some = sandbox.http.get("/_accounts", params={"provider": "tripletex"}).json()
+
+    assert some == [one for one in everyone if one["provider"] == "tripletex"]
+    assert {one["provider"] for one in some} < {one["provider"] for one in everyone}
+    assert sandbox.http.get("/_accounts", params={"provider": "abacus"}).status_code == 404
+
+
 @pytest.mark.parametrize("provider", ["merit-aktiva", "tripletex"])
 def test_truth_gives_every_metric_with_its_unit(sandbox: RunningSandbox, provider: str) -> None:
     account = sandbox.accounts(provider)[0]

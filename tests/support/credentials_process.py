@@ -21,6 +21,7 @@ from service_kit.service_token import ServiceToken
 from service_kit.settings import VaultSettings
 from support.issuer import Issuer
 from support.kafka import embedded_kafka
+from support.loopback import loopback_client
 from support.sandbox_server import RunningSandbox
 
 _READY_S = 60.0
@@ -136,15 +137,11 @@ class CredentialsProcess:
 
     def client(self, company_id: str) -> httpx.AsyncClient:
         """Calls as the owner of a firm."""
-        return httpx.AsyncClient(
-            base_url=self.url,
-            headers=self.stack.issuer.person(company_id=company_id),
-            timeout=60,
-            trust_env=False,
-        )
+        headers = self.stack.issuer.person(company_id=company_id)
+        return loopback_client(base_url=self.url, headers=headers, timeout=60)
 
     async def internal(self, service: str, path: str, **body: Any) -> httpx.Response:
         """Calls as a sister service, with a token that the vault has issued."""
-        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+        async with loopback_client(timeout=60) as http:
             token = ServiceToken(self.stack.vault_settings(service), http)
             return await http.post(f"{self.url}/internal/{path}", json=body, headers=await token.header())

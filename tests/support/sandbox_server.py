@@ -26,8 +26,10 @@ class RunningSandbox:
 
     def accounts(self, provider: str) -> list[dict[str, Any]]:
         """The accounts of one provider, as `/_accounts` lists them."""
-        listed = self.http.get("/_accounts").raise_for_status().json()
-        return [account for account in listed if account["provider"] == provider]
+        listed: list[dict[str, Any]] = (
+            self.http.get("/_accounts", params={"provider": provider}).raise_for_status().json()
+        )
+        return listed
 
     def truth(self, account: dict[str, Any], month: str, at: str | None = None) -> dict[str, dict[str, str]]:
         """What a summary of the month has to say."""

@@ -4,15 +4,17 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-import httpx
 import pytest
 import pytest_asyncio
 from ledgerbus_cli.platform_client import Platform, open_platform
 from ledgerbus_cli.system import SERVICES, SandboxOptions, System
 from sandbox.embedded import chosen_broker
+from service_kit.crash_points import CrashPoint
+from support.loopback import loopback_client
 from support.otlp import Collector, collecting
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
@@ -37,6 +39,21 @@ QUICK = {
 T = TypeVar("T")
 
 
+CRASH_FILE = "LEDGERBUS_CRASH_FILE"
+
+
+@dataclass(frozen=True)
+class CrashOrder:
+    """Kills a running service at a named point, once."""
+
+    file: Path
+
+    def give(self, point: CrashPoint) -> None:
+        written = self.file.with_suffix(".new")
+        written.write_text(point)
+        written.rename(self.file)  # whole at once, for services look at any moment
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """The imitations of the running system."""
@@ -47,7 +64,7 @@ class Sandbox:
     async def fresh_account(self, provider: Provider) -> dict[str, Any]:
         """One that no other test has."""
         number = next(self.numbers.setdefault(provider, itertools.count(1)))
-        accounts = [account for account in await self.accounts() if account["provider"] == provider]
+        accounts = await self._call("GET", f"/_accounts?provider={provider}")
         assert number <= len(accounts), "the sandbox has too few accounts for the tests"
         return dict(accounts[number - 1])
 
@@ -89,7 +106,7 @@ class Sandbox:
         return sum(calls["total"] for calls in accounts.values())
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as client:
+        async with loopback_client(base_url=self.url, timeout=30) as client:
             answer = (await client.request(method, path, json=body)).raise_for_status()
             return answer.json() if answer.content else None
 
@@ -137,15 +154,22 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[System]:
     """Servers, sandbox and five services; tests that stop a part of it start it again."""
+    orders = tmp_path_factory.mktemp("orders") / "crash-at"
+    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, CRASH_FILE: str(orders)}
     running = System(
         tmp_path_factory.mktemp("system"),
         SandboxOptions(clients=ACCOUNTS, documents=12),
-        environment=QUICK | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
+        environment=QUICK | told,
         broker=chosen_broker(),
     )
     run_to_end(running.start())
     yield running
     run_to_end(running.stop())
+
+
+@pytest.fixture(scope="session")
+def crash_order(system: System) -> CrashOrder:
+    return CrashOrder(Path(system.environment[CRASH_FILE]))
 
 
 @pytest.fixture(scope="session")

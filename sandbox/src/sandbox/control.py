@@ -44,6 +44,8 @@ class Control:
 
     async def _accounts(self, request: Request) -> Response:
         root = str(request.base_url).rstrip("/")
+        only = request.query_params.get("provider")
+        wanted = {only: self._imitation(only)} if only else self._imitations
         return JSONResponse(
             [
                 {
@@ -56,7 +58,7 @@ class Control:
                     "currency": account.profile.currency,
                     **(imitation.remarks(account) if isinstance(imitation, Remarking) else {}),
                 }
-                for provider, imitation in self._imitations.items()
+                for provider, imitation in wanted.items()
                 for account in imitation.accounts
             ]
         )

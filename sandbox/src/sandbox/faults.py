@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from sandbox.clock import Clock
 
@@ -44,6 +46,21 @@ class Fault:
     def meets(self, provider: str, account: str) -> bool:
         """Whether this account suffers from it."""
         return self.provider == provider and self.account in {None, account}
+
+    @property
+    def status(self) -> int:
+        """The status that a gateway answers with."""
+        return int(self.options.get("status", 502))
+
+    @property
+    def words(self) -> str:
+        """What the status is called."""
+        return HTTPStatus(self.status).phrase
+
+
+def gateway_page(fault: Fault) -> Response:
+    """The answer of what stands before a vendor's servers, which is nobody's JSON."""
+    return HTMLResponse(f"<html><body>{fault.status} {fault.words}</body></html>", fault.status)
 
 
 class Faults:

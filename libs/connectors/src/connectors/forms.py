@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from connectors.errors import FieldProblem, FormError
-from connectors.protocol import CredentialField, CredentialForm
+from connectors.protocol import Access, CredentialField, CredentialForm
 
 # Blanks, no-break and zero-width ones too, come along when a key is copied; no key holds one of its own.
 _BLANK = r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+"
@@ -13,6 +13,11 @@ _BLANKS = re.compile(_BLANK)
 _BLANKS_AROUND = re.compile(rf"\A{_BLANK}|{_BLANK}\Z")
 
 EXPIRES_ON = "expires_on"
+# What a file may hold beside a refresh token, so that probing once does not spend it.
+ACCESS_FIELDS = (
+    CredentialField(name="access_token", label="Access token", secret=True),
+    CredentialField(name="expires_at", label="Access token's end"),
+)
 
 
 def read_form(
@@ -59,6 +64,20 @@ def take_expiry(values: dict[str, str], *, today: date | None = None) -> date | 
     if expires_on < (today or datetime.now(UTC).date()):
         raise FormError(FieldProblem(EXPIRES_ON, "The credentials have expired; make new ones"))
     return expires_on
+
+
+def take_access(values: dict[str, str]) -> Access | None:
+    """The access token and its end, taken out of a form's values; raises FormError."""
+    token, expires_at = values.pop("access_token", ""), values.pop("expires_at", "")
+    if not token:
+        return None
+    if not expires_at:
+        return Access({"access_token": token})
+    try:
+        end = datetime.fromisoformat(expires_at)
+    except ValueError:
+        raise FormError(FieldProblem("expires_at", "The end is an ISO 8601 instant")) from None
+    return Access({"access_token": token}, end if end.tzinfo else end.replace(tzinfo=UTC))
 
 
 def _chosen(field: CredentialField, value: str) -> str:

@@ -5,9 +5,25 @@ import binascii
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import httpx
+from sync_contracts.providers import Provider
+
+from connectors.api import retry_after_s
+from connectors.errors import (
+    AccessRefusedError,
+    ConnectorError,
+    ProviderDownError,
+    RejectedRequestError,
+    ThrottledError,
+)
+
+THROTTLE_WAIT_S = 10.0
+Refusal = Callable[[httpx.Response, datetime], ConnectorError | None]
 
 
 def new_code_verifier() -> str:
@@ -23,6 +39,26 @@ def code_challenge(verifier: str) -> str:
 
 def link(address: str, parameters: Mapping[str, str]) -> str:
     return f"{address}?{urlencode(parameters, quote_via=quote, safe='')}"
+
+
+def token_refusal(provider: Provider, causes: Mapping[str, str], otherwise: str) -> Refusal:
+    """What the answers of a token address mean; `causes` by the names that RFC 6749 gives to errors."""
+
+    def refusal(response: httpx.Response, now: datetime) -> ConnectorError | None:
+        status = response.status_code
+        if status in {200, 204}:
+            return None
+        if status == 429:
+            wait_s = retry_after_s(response, now, THROTTLE_WAIT_S)
+            return ThrottledError("429", retry_after_s=wait_s, budget_key=f"{provider}/identity")
+        if status >= 500:
+            return ProviderDownError(f"{status} at {response.request.url.path}")
+        told = next((name for name in causes if name in response.text), "")
+        if told or status in {401, 403}:
+            return AccessRefusedError(told or f"{status}", cause=causes.get(told, otherwise))
+        return RejectedRequestError(f"{status} at {response.request.url.path}", status=status)
+
+    return refusal
 
 
 def unverified_claims(token: str) -> Mapping[str, Any]:

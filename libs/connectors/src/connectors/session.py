@@ -3,6 +3,7 @@
 import re
 import ssl
 from collections.abc import Mapping
+from functools import cache
 from types import TracebackType
 from typing import Self
 
@@ -84,15 +85,24 @@ def build_session(
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
     return Session(
-        transport or _pooled_transport(trust), limiter=limiter or Limiter(time), clock=time, settings=chosen
+        transport or pooled_transport(trust), limiter=limiter or Limiter(time), clock=time, settings=chosen
     )
 
 
-def _pooled_transport(trust: ssl.SSLContext | None) -> AiohttpTransport:
+def pooled_transport(trust: ssl.SSLContext | None = None) -> AiohttpTransport:
+    """Connections that calls share; httpx walks through its own pool for every call, this one does not."""
+    trusted = trust or _certificates()
+
     def connect() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=trust or True),
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=trusted),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    return AiohttpTransport(client=connect)
+    return AiohttpTransport(verify=trusted, client=connect)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom we trust: httpx's choice, read once, for it takes longer than many a call."""
+    return httpx.create_ssl_context()

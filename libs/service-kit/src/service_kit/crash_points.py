@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Literal, get_args
 
 CrashPoint = Literal[
@@ -27,6 +28,7 @@ CrashPoint = Literal[
 CRASH_POINTS: tuple[CrashPoint, ...] = get_args(CrashPoint)
 
 _armed: set[str] = set()
+_orders: list[Path] = []
 
 
 def arm(name: str) -> None:
@@ -36,7 +38,20 @@ def arm(name: str) -> None:
     _armed.add(name)
 
 
+def obey(file: Path) -> None:
+    """From now on this process dies once, on reaching the point that the file names; for fault tests only."""
+    _orders.append(file)
+
+
 def reached(name: CrashPoint) -> None:
     """Marks an instant between two durable steps; does nothing unless the point is armed."""
-    if name in _armed:
+    if name in _armed or any(_is_ordered(name, file) for file in _orders):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_ordered(name: CrashPoint, file: Path) -> bool:
+    """An order is carried out once: whoever follows it takes it away."""
+    if not file.exists() or file.read_text() != name:
+        return False
+    file.unlink()
+    return True

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Response
@@ -78,6 +79,8 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
     """Run until SIGTERM; exits with 3 when the start fails."""
     if name := os.environ.get("LEDGERBUS_CRASH_AT"):
         crash_points.arm(name)
+    if file := os.environ.get("LEDGERBUS_CRASH_FILE"):
+        crash_points.obey(Path(file))
     uvicorn.run(
         app,
         host=http.host,

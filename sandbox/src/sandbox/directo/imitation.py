@@ -23,7 +23,7 @@ from sandbox.directo.resources import RESOURCES, Question
 from sandbox.directo.rows import Row
 from sandbox.directo.truth import truth
 from sandbox.directo.xml_direct import Asked, rendered, transaction_rows
-from sandbox.faults import Fault
+from sandbox.faults import Fault, gateway_page
 from sandbox.world import Account, World, neighbour
 
 _PER_MINUTE = 30
@@ -120,8 +120,8 @@ class Directo:
         await self._world.faults.hang(request, PROVIDER, account.id)
         if hit(account, "error_500"):
             raise RefusedError(500, "Internal server error")
-        if hit(account, "gateway_502"):
-            return Response("<html><body>502 Bad Gateway</body></html>", 502, media_type="text/html")
+        if fault := hit(account, "gateway_502"):
+            return gateway_page(fault)
         if hit(account, "sign_in_page"):
             return Response(_SIGN_IN_PAGE, media_type="text/html")
         if fault := hit(account, "foreign_body"):

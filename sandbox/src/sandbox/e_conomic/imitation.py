@@ -37,7 +37,7 @@ from sandbox.e_conomic.rows import (
     is_reversed,
 )
 from sandbox.e_conomic.years import Year
-from sandbox.faults import Fault
+from sandbox.faults import Fault, gateway_page
 from sandbox.world import Account, World, neighbour
 
 MonthRows = Callable[[Agreement, Books, Month, str], Iterator[Dated]]
@@ -128,8 +128,8 @@ class Economic:
         await self._world.faults.hang(request, PROVIDER, account.id)
         if self._world.hit(account, "error_500"):
             raise RefusedError(500, "Something went wrong.", code="E00500")
-        if self._world.hit(account, "gateway_502"):
-            return Response("<html><body>502 Bad Gateway</body></html>", 502, media_type="text/html")
+        if fault := self._world.hit(account, "gateway_502"):
+            return gateway_page(fault)
         if request.method != "GET":
             raise RefusedError(405, "The method is not allowed.", code="E00405")
         return self._answer(request, self._answering(agreement), account, path)

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.books.ledger import Books
 from sandbox.books.month import Month
 from sandbox.books.totals import Truth
 from sandbox.calls import CallKind
+from sandbox.faults import gateway_page
 from sandbox.fortnox import lists
 from sandbox.fortnox.company import PROVIDER, Company, open_company
 from sandbox.fortnox.errors import RefusedError, throttled, unauthorized
@@ -107,8 +108,8 @@ class Fortnox:
         await self._world.faults.hang(request, PROVIDER, account.id)
         if hit(account, "revoke"):
             return unauthorized()
-        if hit(account, "gateway_502"):
-            return HTMLResponse("<html><body>502 Bad Gateway</body></html>", 502)
+        if fault := hit(account, "gateway_502"):
+            return gateway_page(fault)
         if hit(account, "error_500"):
             return RefusedError(500, 1000003).response(small_letters=company.habits.small_letters)
         return None

@@ -85,8 +85,8 @@ def documents(resource: Resource, asked: Question) -> Json:
 
 
 def document(resource: Resource, asked: Question, number: str) -> Json:
-    """A document's own page."""
-    for month in asked.books.months(FOUNDED.first, asked.today):
+    """A document's own page; most are asked for while they are young."""
+    for month in reversed(list(asked.books.months(FOUNDED.first, asked.today))):
         for one in asked.books.documents(month):
             is_it = rows.is_listed(one) and one.kind.is_sales is resource.is_sales
             if is_it and rows.number_of(one) == number:

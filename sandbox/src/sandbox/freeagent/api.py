@@ -110,8 +110,8 @@ class Api:
         await self._world.faults.hang(request, PROVIDER, caller.name)
         if self._hit(caller, "error_500"):
             return server_error(500)
-        if self._hit(caller, "gateway_502"):
-            return server_error(502)
+        if fault := self._hit(caller, "gateway_502"):
+            return server_error(fault.status)
         if self._hit(caller, "revoke"):
             raise not_recognised()
         if fault := self._hit(caller, "api_disabled"):

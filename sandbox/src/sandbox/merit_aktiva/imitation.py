@@ -17,6 +17,7 @@ from sandbox.books.ledger import Books
 from sandbox.books.month import Month
 from sandbox.books.totals import Truth, Value, document_totals, entry_totals, result_totals
 from sandbox.calls import CallKind
+from sandbox.faults import gateway_page
 from sandbox.limits import Grant
 from sandbox.merit_aktiva.company import COUNTRIES, PROVIDER, Company, open_company
 from sandbox.merit_aktiva.methods import METHODS, Answer, Question, RefusedError, is_read_by_get
@@ -109,8 +110,8 @@ class MeritAktiva:
         await self._world.faults.hang(request, PROVIDER, account.id)
         if hit(account, "error_500"):
             return Response(_STACK_TRACE, 500, media_type="text/plain")
-        if hit(account, "gateway_502"):
-            return Response("<html><body>502 Bad Gateway</body></html>", 502, media_type="text/html")
+        if fault := hit(account, "gateway_502"):
+            return gateway_page(fault)
         if hit(account, "stack_trace_200"):
             return Response(_STACK_TRACE, 200, media_type=_JSON)
         return None

@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from sandbox.books.ledger import Books
 from sandbox.calls import CallKind
+from sandbox.faults import gateway_page
 from sandbox.quickbooks.company import PROVIDER, Company
 from sandbox.quickbooks.described import company_info, pacific, preferences
 from sandbox.quickbooks.entities import NAMES, rows_of
@@ -103,8 +104,8 @@ class Api:
 
     async def _answered(self, request: Request, company: Company, path: str) -> Response:
         account = company.account
-        if self._world.hit(account, "gateway_502"):
-            return HTMLResponse("<html><body>502 Bad Gateway</body></html>", 502)
+        if gateway := self._world.hit(account, "gateway_502"):
+            return gateway_page(gateway)
         if self._world.hit(account, "error_500"):
             raise system_fault()
         if self._world.hit(account, "no_permission"):

@@ -123,8 +123,8 @@ class Scoro:
         hit, account = self._world.hit, company.account
         if hit(account, "error_500"):
             raise RefusedError(500, "Internal error")
-        if hit(account, "gateway_502"):
-            return page(502, "Bad Gateway")
+        if fault := hit(account, "gateway_502"):
+            return page(fault.status, fault.words)
         return page(200, "We will be back soon") if hit(account, "html_200") else None
 
     def _check_module(self, company: Company, module: str) -> None:

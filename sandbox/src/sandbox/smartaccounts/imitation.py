@@ -17,7 +17,7 @@ from sandbox.books.chart import Role
 from sandbox.books.ledger import Books
 from sandbox.books.month import Month
 from sandbox.books.totals import Truth, Value, document_totals, entry_totals, result_totals
-from sandbox.faults import Fault
+from sandbox.faults import Fault, gateway_page
 from sandbox.smartaccounts.company import PROVIDER, Company, open_company
 from sandbox.smartaccounts.errors import RefusedError, refused_signature
 from sandbox.smartaccounts.query import Query
@@ -102,8 +102,8 @@ class SmartAccounts:
             raise RefusedError(500, "INTERNAL-ERROR")
         if hit(account, "plain_503"):
             return _page_of_gateway(503, "Service Temporarily Unavailable")
-        if hit(account, "gateway_502"):
-            return _page_of_gateway(502, "Bad Gateway")
+        if fault := hit(account, "gateway_502"):
+            return gateway_page(fault)
         return None
 
     def _limit(self, company: Company) -> None:

@@ -92,9 +92,10 @@ class Access:
 
     def check_outage(self, name: str) -> None:
         """The faults of the vendor's own."""
-        for fault, code in (("error_500", "internal_error"), ("gateway_502", "bad_gateway")):
-            if self._world.faults.hit(PROVIDER, name, fault):
-                raise RefusedError(code)
+        if self._world.faults.hit(PROVIDER, name, "error_500"):
+            raise RefusedError("internal_error")
+        if fault := self._world.faults.hit(PROVIDER, name, "gateway_502"):
+            raise RefusedError("bad_gateway", status=fault.status)
 
     def hit(self, caller: Caller, fault: str) -> Fault | None:
         """The fault of that name that this call meets, if any."""

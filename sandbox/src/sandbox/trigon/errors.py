@@ -16,10 +16,13 @@ _STATUS = {
 
 
 class RefusedError(Exception):
-    """A code, whose status and words are always the same."""
+    """A code, whose words are always the same, and its status."""
 
-    def __init__(self, code: str, *, about: str = "", retry_after_s: int | None = None) -> None:
+    def __init__(
+        self, code: str, *, about: str = "", retry_after_s: int | None = None, status: int | None = None
+    ) -> None:
         super().__init__(code)
-        self.status, words = _STATUS[code]
+        usual, words = _STATUS[code]
+        self.status = status or usual
         self.body = {"error": {"code": code, "message": f"{words}: {about}" if about else words}}
         self.headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}

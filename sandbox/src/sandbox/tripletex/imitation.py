@@ -17,6 +17,7 @@ from sandbox.books.ledger import Books
 from sandbox.books.month import Month
 from sandbox.books.totals import Truth, Value, document_totals, entry_totals, result_totals
 from sandbox.calls import CallKind
+from sandbox.faults import gateway_page
 from sandbox.limits import Grant
 from sandbox.tripletex.access import Access, Caller
 from sandbox.tripletex.company import ENVIRONMENTS, PROVIDER, Company, consumer_token, open_companies
@@ -116,8 +117,8 @@ class Tripletex:
         await self._world.faults.hang(request, PROVIDER, caller.name)
         if self._access.hit(caller, "error_500"):
             raise RefusedError(500, 1000, "")
-        if self._access.hit(caller, "gateway_502"):
-            return Response("<html><body>502 Bad Gateway</body></html>", 502, media_type="text/html")
+        if fault := self._access.hit(caller, "gateway_502"):
+            return gateway_page(fault)
         return None
 
     def _signed_in(self, request: Request, session: Session) -> Response:

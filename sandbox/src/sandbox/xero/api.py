@@ -8,7 +8,7 @@ from starlette.responses import Response
 from sandbox.world import Account, World, neighbour
 from sandbox.xero.accounting import LISTS, REPORT, RESOURCES, Accounting
 from sandbox.xero.errors import not_found, query_refused, refusal, throttled, validation_refused
-from sandbox.xero.faults import SPOILING, cut_short, make_unreadable
+from sandbox.xero.faults import SPOILING, cut_short, make_unreadable, server_error
 from sandbox.xero.identity_http import IdentityHttp
 from sandbox.xero.limits import Gate
 from sandbox.xero.listing import ParameterError, Row
@@ -73,6 +73,8 @@ class Api:
         for name, spoil in SPOILING.items():
             if self._world.hit(account, name):
                 return spoil()
+        if fault := self._world.hit(account, "gateway_502"):
+            return server_error(fault.status)
         if fault := self._world.hit(account, "throttle_429"):
             self._world.note_throttled(account)
             return throttled(fault.options.get("problem", "minute"), fault.options.get("retry_after_s", 1))

@@ -34,7 +34,6 @@ SPOILING: dict[str, Callable[[], Response]] = {
     "no_permission": lambda: refusal(401, "AuthorizationUnsuccessful"),
     "plan_too_low": lambda: refusal(401, "AuthorizationUnsuccessful"),
     "error_500": lambda: server_error(500),
-    "gateway_502": lambda: server_error(502),
     "organisation_offline": offline,
     "not_json": lambda: HTMLResponse("<html><body>Sign in</body></html>"),
 }

@@ -26,6 +26,7 @@ from connectors.directo.invoices import day_of, invoice, invoice_rows, is_confir
 from connectors.errors import UnreadableAnswerError
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row
+from connectors.sources import DOCUMENTS, ENTRIES, RESULT, SALES
 
 LIST_MONTHS = 12
 # A row may be dated in another month than its document; *unconfirmed* that it is never further away.
@@ -33,38 +34,10 @@ AROUND = timedelta(days=31)
 LEDGER, INVOICES = "ledger", "invoices"
 ONE = Decimal(1)
 
-SOURCES = dict.fromkeys(
-    (
-        Metric.SALES_INVOICE_COUNT,
-        Metric.SALES_CREDIT_NOTE_COUNT,
-        Metric.PURCHASE_INVOICE_COUNT,
-        Metric.PURCHASE_CREDIT_NOTE_COUNT,
-        Metric.SALES_NET,
-        Metric.SALES_VAT,
-        Metric.PURCHASE_NET,
-        Metric.INCOME_TOTAL,
-        Metric.EXPENSE_TOTAL,
-        Metric.ENTRY_COUNT,
-        Metric.ENTRY_LINE_COUNT,
-        Metric.BANK_TRANSACTION_COUNT,
-        Metric.DOCUMENT_COUNT,
-    ),
-    Source.LEDGER,
-)
-_SALES = (
-    Metric.SALES_INVOICE_COUNT,
-    Metric.SALES_CREDIT_NOTE_COUNT,
-    Metric.SALES_NET,
-    Metric.SALES_VAT,
-)
-_WITHOUT_CLASSES = (
-    *_SALES,
-    Metric.PURCHASE_INVOICE_COUNT,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT,
-    Metric.PURCHASE_NET,
-    Metric.INCOME_TOTAL,
-    Metric.EXPENSE_TOTAL,
-)
+# A purchase's VAT cannot be told from its rows.
+_DOCUMENTS = tuple(metric for metric in DOCUMENTS if metric is not Metric.PURCHASE_VAT)
+SOURCES = dict.fromkeys((*_DOCUMENTS, *RESULT, *ENTRIES, Metric.BANK_TRANSACTION_COUNT), Source.LEDGER)
+_WITHOUT_CLASSES = (*(metric for metric in _DOCUMENTS if metric is not Metric.DOCUMENT_COUNT), *RESULT)
 
 
 def plan(task: Task) -> Plan:
@@ -119,7 +92,7 @@ class _Months:
         absent = () if self.has_classes else _WITHOUT_CLASSES
         for metric in (*absent, *(() if self.banks else (Metric.BANK_TRANSACTION_COUNT,))):
             tally.put(month, metric, None)
-        for metric in _SALES if self.takes_invoices else ():
+        for metric in SALES if self.takes_invoices else ():
             tally.put(month, metric, ZERO, Source.DOCUMENTS)
         tally.note(month, "PURCHASES_ARE_EXPENSES" if self.has_classes else "NO_ACCOUNT_CLASSES")
         if not documents:

@@ -14,8 +14,10 @@ Counts: booked sales invoices by date in the base currency, credit notes by thei
     invoices made by hand in a journal are noted, not counted.
 Quirks: what is false or null is left out. A parameter that is not known is ignored, so every row's day is
     checked. Rates are for 100 units. A year's address is a link that is followed below our own host only.
-    *Unconfirmed*: when E02250 comes, 429 and Retry-After, how deep pages go, the supplier's row, which side
-    of a result account is income, VAT of foreign invoices, plans without reading, the consent's parameters.
+    *Unconfirmed*: when E02250 comes (`_cause`), 429 and Retry-After (`DEFAULT_WAIT_S`), what a call costs
+    (`_observe`), how deep pages go (`MOST_IN_ONE_LIST`), the supplier's row (`supplier_rows`), which side
+    of a result account is income (`_RESULT_SIDES`), VAT of foreign invoices (`vat_in_base`), plans
+    without reading (`_missing`), the consent's parameters (`RETURN_PARAMETER`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ from functools import partial
 from sync_contracts.metrics import Metric, Source
 from sync_contracts.month import Month, Months
 
+from connectors import sources
 from connectors.e_conomic.calls import SALES, YEARS, TooManyRowsError, entries_tail, listed_pages
 from connectors.errors import ConnectorError, UnreadableAnswerError
 from connectors.money import rounded
@@ -23,19 +24,8 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.LEDGER,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.LEDGER,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.LEDGER,
-    Metric.PURCHASE_VAT: Source.LEDGER,
-    Metric.INCOME_TOTAL: Source.LEDGER,
-    Metric.EXPENSE_TOTAL: Source.LEDGER,
-    Metric.ENTRY_COUNT: Source.LEDGER,
-    Metric.ENTRY_LINE_COUNT: Source.LEDGER,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
+    **dict.fromkeys((*sources.SALES, Metric.DOCUMENT_COUNT), Source.DOCUMENTS),
+    **dict.fromkeys((*sources.PURCHASES, *sources.RESULT, *sources.ENTRIES), Source.LEDGER),
 }
 _SUPPLIER_INVOICE = "supplierInvoice"
 _MANUAL_INVOICE = "manualDebtorInvoice"

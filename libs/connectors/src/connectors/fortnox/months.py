@@ -19,6 +19,7 @@ from connectors.fortnox.documents import PURCHASES, SALES, Amounts, Document, Si
 from connectors.fortnox.sie import SieVoucher, read_sie
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, day, flag, mapping, month_of, whole
+from connectors.sources import DOCUMENTS, ENTRIES, RESULT
 
 LIST_MONTHS = 36
 DETAILS_A_MONTH = 200
@@ -34,20 +35,10 @@ EXPENSES = (range(4000, 8000), range(8400, 8500))
 BANK = range(1920, 1990)
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.DOCUMENTS,
-    Metric.PURCHASE_VAT: Source.DOCUMENTS,
-    Metric.INCOME_TOTAL: Source.LEDGER,
-    Metric.EXPENSE_TOTAL: Source.LEDGER,
-    Metric.ENTRY_COUNT: Source.LEDGER,
-    Metric.ENTRY_LINE_COUNT: Source.LEDGER,
+    **dict.fromkeys(DOCUMENTS, Source.DOCUMENTS),
+    **dict.fromkeys(RESULT, Source.LEDGER),
+    **dict.fromkeys(ENTRIES, Source.LEDGER),
     Metric.BANK_TRANSACTION_COUNT: Source.LEDGER,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
 }
 
 

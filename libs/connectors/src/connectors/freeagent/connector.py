@@ -14,12 +14,12 @@ Counts: by dated_on. Invoices and credit notes cannot be asked by day, only by m
     ledger rows (a foreign currency's daily revaluation among them). Before the start date nothing is there.
 Quirks: amounts are text. Only a bill's total has a sign that means something. A level below 7 leaves out the
     ledger and takes income and expenses from documents and expense claims. A 403 may be false: asked again.
-    *Unconfirmed*: periods include both ends, exchange_rate multiplies, X-Total-Count on ledger and journals,
-    a period cut off at today, bodies of the token address, answers to a wrong subdomain.
+    *Unconfirmed*: periods include both ends (`period`), exchange_rate multiplies (`RATE_MULTIPLIES`),
+    X-Total-Count on ledger and journals (`count`), a period cut off at today (`_is_of`), bodies of the token
+    address (`_OUR_FAULTS`), answers to a wrong subdomain (`_no_entry`).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from sync_contracts.jobs import Books
@@ -28,12 +28,12 @@ from sync_contracts.providers import Provider
 
 from connectors.api import Api, Call, CallKind
 from connectors.errors import FieldProblem, ForbiddenError, FormError
-from connectors.forms import read_form
+from connectors.forms import ACCESS_FIELDS, read_form, take_access
 from connectors.freeagent.calls import ENDPOINTS, host, patiently, period
 from connectors.freeagent.months import SOURCES, STARTS_ON, plan, view
 from connectors.freeagent.oauth import PRACTICE, FreeAgentOAuth, owner_parts, read_company, sign_in
 from connectors.limits import Budget
-from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant
+from connectors.protocol import CredentialField, CredentialForm, Credentials, Grant
 from connectors.rest import RestConnector, RestSpec, Settings
 from connectors.rows import Row, day, identifier, mapping, text, whole
 
@@ -89,31 +89,15 @@ FORM = CredentialForm(
         ),
     ),
 )
-TOKEN_FIELDS = (
-    CredentialField(name="access_token", label="Access token", secret=True),
-    CredentialField(name="expires_at", label="Access token's end"),
-)
 
 
 def split(fields: Mapping[str, str]) -> Credentials:
-    values = read_form(FORM, fields, also=TOKEN_FIELDS)
-    access = _access(values.pop("access_token", ""), values.pop("expires_at", ""))
+    values = read_form(FORM, fields, also=ACCESS_FIELDS)
+    access = take_access(values)
     settings = {name: value for name, value in values.items() if name != "refresh_token"}
     if "refresh_token" not in values:
         raise FormError(FieldProblem("refresh_token", "Authorize, or enter a refresh token"))
     return Credentials(Grant({"refresh_token": values["refresh_token"]}), settings, access)
-
-
-def _access(token: str, expires_at: str) -> Access | None:
-    if not token:
-        return None
-    if not expires_at:
-        return Access({"access_token": token})
-    try:
-        end = datetime.fromisoformat(expires_at)
-    except ValueError:
-        raise FormError(FieldProblem("expires_at", "The end is an ISO 8601 instant")) from None
-    return Access({"access_token": token}, end if end.tzinfo else end.replace(tzinfo=UTC))
 
 
 def account_parts(grant: Grant, settings: Settings) -> Sequence[str]:

@@ -18,6 +18,7 @@ from connectors.freeagent.bank import claims, transactions
 from connectors.freeagent.calls import count, dated_on, pages, patiently, period
 from connectors.reading import Part, Plan, Task, bucket
 from connectors.rows import Row, amount_or_text, day, mapping, text
+from connectors.sources import DOCUMENTS, ENTRIES, RESULT
 
 T = TypeVar("T")
 
@@ -37,20 +38,10 @@ ISSUED = frozenset(
 TOLERANCE = Decimal("1.00")
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.DOCUMENTS,
-    Metric.PURCHASE_VAT: Source.DOCUMENTS,
-    Metric.INCOME_TOTAL: Source.PROFIT_AND_LOSS,
-    Metric.EXPENSE_TOTAL: Source.PROFIT_AND_LOSS,
-    Metric.ENTRY_COUNT: Source.LEDGER,
-    Metric.ENTRY_LINE_COUNT: Source.LEDGER,
+    **dict.fromkeys(DOCUMENTS, Source.DOCUMENTS),
+    **dict.fromkeys(RESULT, Source.PROFIT_AND_LOSS),
+    **dict.fromkeys(ENTRIES, Source.LEDGER),
     Metric.BANK_TRANSACTION_COUNT: Source.DOCUMENTS,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
 }
 _SALES = (Metric.SALES_NET, Metric.SALES_VAT)
 _PURCHASES = (Metric.PURCHASE_NET, Metric.PURCHASE_VAT)

@@ -3,7 +3,7 @@
 Source: api.merit.ee (authentication, rate limiter, invoices, general ledger, reports) and
     apidoc.passelimerit.fi, read 2026-05.
 Access: API id and key of one company; HMAC-SHA256 over id, UTC timestamp and body, anew for each try.
-Limits: 60 calls a minute, *unconfirmed* that they count per API id; one call at a time and 50 a minute here.
+Limits: 60 calls a minute; one call at a time and 50 a minute here.
 Calls: 5 for one month, 25 for twelve: invoices, purchases and payments in windows of 3 months, the ledger
     month by month (its longest period is 31 days), one profit and loss for up to 12 months.
 Counts: documents and payments by DocumentDate, profit and loss and ledger by posting date. Left out are
@@ -11,6 +11,9 @@ Counts: documents and payments by DocumentDate, profit and loss and ledger by po
 Quirks: nothing tells whose books they are, and an unknown id looks like a wrong country. Bodies of errors are
     plain text, JSON or empty; a fault may come as 200 with a stack trace, an answer as JSON in a JSON string.
     `UnPaid` is never sent, for its meaning is disputed. Where v2 is missing (404), v1 is asked.
+    *Unconfirmed*: whose calls a minute counts (`account_parts`), which kinds of document firms count
+    (`COUNTED_KINDS`), the sign of credits (`sale_amounts`), the direction of Polish rates (`_rate`), the sign
+    of expenses (`_expenses`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,6 +12,7 @@ from connectors.errors import RejectedRequestError, UnreadableAnswerError
 from connectors.merit_aktiva.calls import Body, post
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, day, identifier, listed, mapping, text, whole
+from connectors.sources import DOCUMENTS, ENTRIES, RESULT
 
 LIST_MONTHS = 3
 REPORT_MONTHS = 12
@@ -24,20 +25,10 @@ FORMULA_ROW = 4
 TOLERANCE = Decimal("0.05")
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.DOCUMENTS,
-    Metric.PURCHASE_VAT: Source.DOCUMENTS,
-    Metric.INCOME_TOTAL: Source.PROFIT_AND_LOSS,
-    Metric.EXPENSE_TOTAL: Source.PROFIT_AND_LOSS,
-    Metric.ENTRY_COUNT: Source.LEDGER,
-    Metric.ENTRY_LINE_COUNT: Source.LEDGER,
+    **dict.fromkeys(DOCUMENTS, Source.DOCUMENTS),
+    **dict.fromkeys(RESULT, Source.PROFIT_AND_LOSS),
+    **dict.fromkeys(ENTRIES, Source.LEDGER),
     Metric.BANK_TRANSACTION_COUNT: Source.DOCUMENTS,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
 }
 
 
@@ -107,9 +98,7 @@ class _Months:
             return
         if kind not in COUNTED_KINDS:
             raise UnreadableAnswerError("AccountingDoc is of an unknown kind")
-        net, vat = amount(row, "TotalAmount"), amount(row, "TaxAmount")
-        if kind == CREDIT and net > 0:  # *unconfirmed* guard: credits come with negative amounts
-            net, vat = -net, -vat
+        net, vat = sale_amounts(kind, amount(row, "TotalAmount"), amount(row, "TaxAmount"))
         is_credit = kind == CREDIT or net < 0
         self.task.tally.add_document(
             month,
@@ -171,6 +160,11 @@ class _Months:
         tally.put(month, Metric.EXPENSE_TOTAL, expenses)
         if result is not None and abs(income - expenses - result) > TOLERANCE:
             tally.note(month, "PROFIT_AND_LOSS_DIFFERS")
+
+
+def sale_amounts(kind: int, net: Decimal, vat: Decimal) -> tuple[Decimal, Decimal]:
+    """*unconfirmed*: credits come with negative amounts; one that does not takes back all the same."""
+    return (-net, -vat) if kind == CREDIT and net > 0 else (net, vat)
 
 
 def _profit_and_loss(lines: list[Row], column: int) -> tuple[Decimal, Decimal, Decimal | None]:

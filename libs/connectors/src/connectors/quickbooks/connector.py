@@ -4,7 +4,7 @@ Source: developer.intuit.com (queries, reports, OAuth 2.0, limits), Intuit's XSD
     recorded replies in public clients; read 2026-07.
 Access: OAuth 2.0; access tokens live an hour; the refresh token changes about once a day and lives 101 days
     from its last use, 5 years at most. Only the consent tells the company's realm.
-Limits: per company and app 500 calls a minute and 10 at once, *unconfirmed* 40 batches a minute; 500,000
+Limits: per company and app 500 calls a minute and 10 at once, 40 batches a minute; 500,000
     reads a month for a free app, refused like the minute's: after three waits in vain we wait for hours.
 Calls: 2 for one month, 4 for twelve: batches of 30 queries hold the four lists over the range (in pages of
     1,000) and six counts a month; one profit and loss has a column for each month.
@@ -14,12 +14,13 @@ Counts: documents by TxnDate, without voided ones (total 0 and a note with "void
 Quirks: credits are positive and subtracted. Totals are gross, tax stands apart or nowhere. A rate is home
     units for a foreign one; without one it is 1 at home, unknown abroad. Fields without a value are left out.
     A 200 may hold a Fault. Sales receipts stand in the report, not among the invoices: the two differ.
-    *Unconfirmed*: codes 5020, 6190 and 6200, an order by Id for every entity, a count of nothing without
-    totalCount, Retry-After, the note of a void in other languages, that a company's CreateTime stays.
+    *Unconfirmed*: the batches' limit (`BUDGETS`), codes 5020 (`NO_RIGHT`), 6190 and 6200
+    (`SUBSCRIPTION_ENDED`), an order by Id for every entity (`_ORDER`), a count of nothing without totalCount
+    (`total_count`), Retry-After (`_throttled`), the note of a void in other languages (`VOID_NOTE`), that a
+    company's CreateTime stays (`_identity`).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from sync_contracts.jobs import Books
@@ -28,9 +29,9 @@ from sync_contracts.providers import Provider
 
 from connectors.api import Api
 from connectors.errors import FieldProblem, FormError
-from connectors.forms import read_form
+from connectors.forms import ACCESS_FIELDS, read_form, take_access
 from connectors.limits import Budget
-from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant
+from connectors.protocol import CredentialField, CredentialForm, Credentials, Grant
 from connectors.quickbooks.calls import ENDPOINTS, ENVIRONMENTS, host
 from connectors.quickbooks.company import read_company, read_currency
 from connectors.quickbooks.months import SOURCES, plan, probe
@@ -76,36 +77,18 @@ FORM = CredentialForm(
         ENVIRONMENT,
     ),
 )
-ALSO = (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    CredentialField(name="access_token", label="Access token", secret=True),
-    CredentialField(name="expires_at", label="Access token's end"),
-)
 
 
 def split(fields: Mapping[str, str]) -> Credentials:
     """A company's tokens; the app's own keys where the installation has none."""
-    values = read_form(FORM, fields, also=ALSO)
-    access = _access(values.pop("access_token", ""), values.pop("expires_at", ""))
+    values = read_form(FORM, fields, also=(CLIENT_ID, CLIENT_SECRET, *ACCESS_FIELDS))
+    access = take_access(values)
     if "refresh_token" not in values and access is None:
         raise FormError(FieldProblem("refresh_token", "Connect to QuickBooks, or enter a refresh token"))
     if "realm_id" not in values:
         raise FormError(FieldProblem("realm_id", "Company ID is missing"))
     settings = {"realm_id": values["realm_id"], "environment": values.pop("environment")}
     return Credentials(Grant(values), settings, access)
-
-
-def _access(token: str, expires_at: str) -> Access | None:
-    if not token:
-        return None
-    if not expires_at:
-        return Access({"access_token": token})
-    try:
-        end = datetime.fromisoformat(expires_at)
-    except ValueError:
-        raise FormError(FieldProblem("expires_at", "The end is an ISO 8601 instant")) from None
-    return Access({"access_token": token}, end if end.tzinfo else end.replace(tzinfo=UTC))
 
 
 def account_parts(grant: Grant, settings: Settings) -> Sequence[str]:  # noqa: ARG001 (the company alone)

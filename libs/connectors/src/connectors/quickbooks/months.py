@@ -16,10 +16,12 @@ from connectors.errors import (
     ThrottledError,
     UnreadableAnswerError,
 )
+from connectors.kinds import PURCHASE_CREDIT_NOTE, PURCHASE_INVOICE, SALES_CREDIT_NOTE, SALES_INVOICE
 from connectors.quickbooks.batch import MOST_QUERIES, Answers, Listing, ask, count_query, total_count
 from connectors.quickbooks.report import Report, parameters
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, day, identifier, listed, mapping, text
+from connectors.sources import DOCUMENTS, RESULT
 
 WINDOW_MONTHS = 12
 TOLERANCE = Decimal("0.05")
@@ -27,39 +29,17 @@ ZERO = Decimal(0)
 VOID_NOTE = "void"  # *unconfirmed*: the word in other languages than English
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.DOCUMENTS,
-    Metric.PURCHASE_VAT: Source.DOCUMENTS,
-    Metric.INCOME_TOTAL: Source.PROFIT_AND_LOSS,
-    Metric.EXPENSE_TOTAL: Source.PROFIT_AND_LOSS,
+    **dict.fromkeys(DOCUMENTS, Source.DOCUMENTS),
+    **dict.fromkeys(RESULT, Source.PROFIT_AND_LOSS),
     Metric.ENTRY_COUNT: Source.LEDGER,
     Metric.BANK_TRANSACTION_COUNT: Source.DOCUMENTS,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
 }
-_SALES = (Metric.SALES_NET, Metric.SALES_VAT)
-_PURCHASES = (Metric.PURCHASE_NET, Metric.PURCHASE_VAT)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """How one kind of document counts; the amounts of credits are positive and subtracted."""
-
-    count: Metric
-    money: tuple[Metric, Metric]
-    sign: int
-
-
 # Sales receipts and refund receipts are paid at once: they are no invoices, and stand in the report only.
 KINDS = {
-    "Invoice": _Kind(Metric.SALES_INVOICE_COUNT, _SALES, 1),
-    "CreditMemo": _Kind(Metric.SALES_CREDIT_NOTE_COUNT, _SALES, -1),
-    "Bill": _Kind(Metric.PURCHASE_INVOICE_COUNT, _PURCHASES, 1),
-    "VendorCredit": _Kind(Metric.PURCHASE_CREDIT_NOTE_COUNT, _PURCHASES, -1),
+    "Invoice": SALES_INVOICE,
+    "CreditMemo": SALES_CREDIT_NOTE,
+    "Bill": PURCHASE_INVOICE,
+    "VendorCredit": PURCHASE_CREDIT_NOTE,
 }
 COUNTED = {
     "JournalEntry": Metric.ENTRY_COUNT,
@@ -158,12 +138,11 @@ class _Months:
         if gross == 0 and VOID_NOTE in str(row.get("PrivateNote") or "").casefold():
             return
         kind, tax = KINDS[entity], _tax(row)
-        amounts = (kind.sign * (gross - tax), kind.sign * tax)
         self.task.tally.add_document(
             month,
             f"{entity}/{identifier(row, 'Id')}",
             kind.count,
-            dict(zip(kind.money, amounts, strict=True)),
+            kind.money(gross - tax, tax),
             rate=self._rate(row),
             rate_is_own=True,
         )

@@ -3,23 +3,19 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
-import httpx
 from sync_contracts.providers import Provider
 
-from connectors.api import Api, Call, CallKind, Host, retry_after_s
+from connectors.api import Api, Call, CallKind, Host
 from connectors.auth import basic
 from connectors.errors import (
     AccessRefusedError,
-    ConnectorError,
     ForbiddenError,
-    ProviderDownError,
     RejectedRequestError,
-    ThrottledError,
 )
-from connectors.oauth import link
+from connectors.oauth import link, token_refusal
 from connectors.protocol import Access, Account, Grant, Organisation, SignedIn
 from connectors.quickbooks.calls import ENDPOINTS, ENVIRONMENTS, host
 from connectors.quickbooks.company import read_company
@@ -145,25 +141,10 @@ def _app_api(session: Session, keys: Mapping[str, str], endpoint: str, *, tries:
         account_key=f"{Provider.QUICKBOOKS}/{endpoint}",
         budgets=(),
         sign=lambda call, _now: call.with_headers(headers),
-        refusal=_refusal,
+        refusal=token_refusal(Provider.QUICKBOOKS, _REFUSED, "Connect again."),
         tries=tries,
     )
     return Api(session, app, budget_s=BUDGET_S)
-
-
-def _refusal(response: httpx.Response, now: datetime) -> ConnectorError | None:
-    status = response.status_code
-    if status in {200, 204}:
-        return None
-    if status == 429:
-        wait_s = retry_after_s(response, now, 10.0)
-        return ThrottledError("429", retry_after_s=wait_s, budget_key=f"{Provider.QUICKBOOKS}/identity")
-    if status >= 500:
-        return ProviderDownError(f"{status} at {response.request.url.path}")
-    told = next((code for code in _REFUSED if code in response.text), "")
-    if told or status in {401, 403}:
-        return AccessRefusedError(told or f"{status}", cause=_REFUSED.get(told, "Connect again."))
-    return RejectedRequestError(f"{status} at {response.request.url.path}", status=status)
 
 
 def _operator(session: Session) -> Mapping[str, str]:

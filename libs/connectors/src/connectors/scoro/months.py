@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from sync_contracts.metrics import DOCUMENT_COUNTS, Metric, Source
+from sync_contracts.metrics import Metric, Source
 from sync_contracts.month import Month, Months
 
 from connectors.api import Api
@@ -13,25 +13,14 @@ from connectors.errors import UnreadableAnswerError
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount_or_text, day, identifier, text
 from connectors.scoro.calls import BILLS, EXPENSES, INVOICES, listed_rows, paged_rows, period
+from connectors.sources import DOCUMENTS, RESULT
 
 LIST_MONTHS = 12
 ONE = Decimal(1)
 # *unconfirmed*: that `currency_rate` is units of the base currency for one of the document's.
 RATE_IS_OWN = True
 
-SOURCES = dict.fromkeys(
-    (
-        *DOCUMENT_COUNTS,
-        Metric.DOCUMENT_COUNT,
-        Metric.SALES_NET,
-        Metric.SALES_VAT,
-        Metric.PURCHASE_NET,
-        Metric.PURCHASE_VAT,
-        Metric.INCOME_TOTAL,
-        Metric.EXPENSE_TOTAL,
-    ),
-    Source.DOCUMENTS,
-)
+SOURCES = dict.fromkeys((*DOCUMENTS, *RESULT), Source.DOCUMENTS)
 
 
 def plan(task: Task) -> Plan:

@@ -14,6 +14,7 @@ from connectors.errors import ForbiddenError, UnreadableAnswerError
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, identifier, listed, text
 from connectors.smartaccounts.calls import first_page, listed_rows, paged_rows
+from connectors.sources import DOCUMENTS, ENTRIES, RESULT
 
 ACCOUNTS = "settings/accounts"
 SALES = "purchasesales/clientinvoices"
@@ -26,20 +27,10 @@ TOLERANCE = Decimal("0.05")
 ZERO, ONE = Decimal(0), Decimal(1)
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.DOCUMENTS,
-    Metric.PURCHASE_VAT: Source.DOCUMENTS,
-    Metric.INCOME_TOTAL: Source.LEDGER,
-    Metric.EXPENSE_TOTAL: Source.LEDGER,
-    Metric.ENTRY_COUNT: Source.LEDGER,
-    Metric.ENTRY_LINE_COUNT: Source.LEDGER,
+    **dict.fromkeys(DOCUMENTS, Source.DOCUMENTS),
+    **dict.fromkeys(RESULT, Source.LEDGER),
+    **dict.fromkeys(ENTRIES, Source.LEDGER),
     Metric.BANK_TRANSACTION_COUNT: Source.LEDGER,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
 }
 # What a debit on an account of this type adds; other types are on the balance sheet.
 RESULTS = {"INCOME": (Metric.INCOME_TOTAL, -1), "EXPENSE": (Metric.EXPENSE_TOTAL, 1)}

@@ -14,9 +14,10 @@ Counts: confirmed documents by date, entries by date. Income and expenses are th
     offered (404) is absent. Depreciation stands in the ledger and has no metric of its own.
 Quirks: a firm that the role may not list is not found, one that it may not view is refused. Amounts of
     credits are taken as negative whatever their sign.
-    *Unconfirmed*: everything: names, paths and words (`contract.py`), signing in (`TokenSource`), paging and
-    errors (`calls.py`), inclusive days in Estonian time, rates as euros for a unit (`_rate`), the limits
-    (`BUDGETS`), the form of counts (`Count`), whether entries close a year, that an API key is one user.
+    *Unconfirmed*: everything: names, paths and words (`contract.py`), signing in (`TokenSource`), paging
+    and errors (`calls.py`), inclusive days in Estonian time (`rows_between`), rates as euros for a unit
+    (`_rate`), the limits (`BUDGETS`), the form of counts (`Count`), whether entries close a year
+    (`_entry`), that an API key is one user (`account_parts`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,6 +15,7 @@ from connectors.api import Api
 from connectors.errors import ForbiddenError, UnreadableAnswerError
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, day, identifier, listed, text, whole
+from connectors.sources import DOCUMENTS, ENTRIES, RESULT
 from connectors.trigon.calls import NotOfferedError, counts_of, first_page, rows_between
 from connectors.trigon.contract import (
     LONGEST_MONTHS,
@@ -30,20 +31,10 @@ ZERO, ONE = Decimal(0), Decimal(1)
 Word = TypeVar("Word", bound=StrEnum)
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.DOCUMENTS,
-    Metric.PURCHASE_VAT: Source.DOCUMENTS,
-    Metric.INCOME_TOTAL: Source.LEDGER,
-    Metric.EXPENSE_TOTAL: Source.LEDGER,
-    Metric.ENTRY_COUNT: Source.LEDGER,
-    Metric.ENTRY_LINE_COUNT: Source.LEDGER,
+    **dict.fromkeys(DOCUMENTS, Source.DOCUMENTS),
+    **dict.fromkeys(RESULT, Source.LEDGER),
+    **dict.fromkeys(ENTRIES, Source.LEDGER),
     Metric.BANK_TRANSACTION_COUNT: Source.DOCUMENTS,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
 }
 
 

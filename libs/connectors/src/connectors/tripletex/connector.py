@@ -11,8 +11,11 @@ Counts: documents by invoice date, ledger by posting date; supplier invoices onl
     vouchers, entry lines postings, bank transactions postings on bank accounts.
 Quirks: every range ends exclusively. Supplier invoices and revenue have the opposite sign. `fullResultSize`
     is no total. More than 10,000 rows are refused: then the period is halved. Missing entitlements may
-    shorten lists without an error. *Unconfirmed*: the sign of balanceChange and of supplier credit notes, the
-    round-off inside `amount`, that the base currency is always NOK, the id of an accountant's client.
+    shorten lists without an error.
+    *Unconfirmed*: the sign of balanceChange (`_add_result`) and of supplier credit notes (`_purchase`),
+    the round-off inside the amount (`_sale`), that the base currency is always NOK (`CURRENCY`), at which
+    midnight a session ends (`SESSION_DAYS`), refusals of signing in (`sign_in_host`), the id of an
+    accountant's client (`identify`).
 """
 
 import json

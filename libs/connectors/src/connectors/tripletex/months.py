@@ -13,6 +13,7 @@ from connectors.api import Api, Call
 from connectors.errors import RejectedRequestError, UnreadableAnswerError
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, day, flag, identifier, mapping, whole
+from connectors.sources import DOCUMENTS, ENTRIES, RESULT
 from connectors.tripletex.calls import TOO_MANY_ROWS, listed_pages
 
 LIST_MONTHS = 12
@@ -33,20 +34,10 @@ POSTING_FIELDS = "id,date,amount,account(number,type,isBankAccount),voucher(id)"
 RESULT_ACCOUNTS = {"accountNumberFrom": "3000", "accountNumberTo": "9000"}  # the end is exclusive
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.DOCUMENTS,
-    Metric.PURCHASE_VAT: Source.DOCUMENTS,
-    Metric.INCOME_TOTAL: Source.PROFIT_AND_LOSS,
-    Metric.EXPENSE_TOTAL: Source.PROFIT_AND_LOSS,
-    Metric.ENTRY_COUNT: Source.LEDGER,
-    Metric.ENTRY_LINE_COUNT: Source.LEDGER,
+    **dict.fromkeys(DOCUMENTS, Source.DOCUMENTS),
+    **dict.fromkeys(RESULT, Source.PROFIT_AND_LOSS),
+    **dict.fromkeys(ENTRIES, Source.LEDGER),
     Metric.BANK_TRANSACTION_COUNT: Source.LEDGER,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
 }
 # Where an account's movement counts; tax, result, closing entries and balance accounts count nowhere.
 PLACES: Mapping[str, Metric | None] = {

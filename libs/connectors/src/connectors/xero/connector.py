@@ -11,11 +11,12 @@ Counts: documents by Date, AUTHORISED and PAID only. Entries are the POSTED manu
     ledger needs another tier; bank transactions are spent and received money.
 Quirks: JSON only by the Accept header. A missing scope or right is a 401 that no fresh token heals. Where the
     report is refused, income and expenses come from the documents; where the journals are, their count is
-    absent. *Unconfirmed*: that summaryOnly keeps the amounts, when a day's limit resets, PKCE with a secret.
+    absent.
+    *Unconfirmed*: that summaryOnly keeps the amounts (`invoices`), when a day's limit resets
+    (`DAY_RESERVE_WAIT_S`), the limits' names (`_throttled`), PKCE with a secret (`authorize_url`).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from sync_contracts.jobs import Books
@@ -24,9 +25,9 @@ from sync_contracts.providers import Provider
 
 from connectors.api import Api, Call, CallKind
 from connectors.errors import AccessRefusedError, FieldProblem, ForbiddenError, FormError
-from connectors.forms import read_form
+from connectors.forms import ACCESS_FIELDS, read_form, take_access
 from connectors.limits import Budget, Scope
-from connectors.protocol import Access, CredentialField, CredentialForm, Credentials, Grant
+from connectors.protocol import CredentialField, CredentialForm, Credentials, Grant
 from connectors.rest import RestConnector, RestSpec, Settings
 from connectors.rows import listed, mapping, text
 from connectors.xero.calls import ENDPOINTS, NOT_CONNECTED, host
@@ -80,16 +81,12 @@ FORM = CredentialForm(
         CredentialField(name="redirect_uri", label="Redirect address", help="As registered, https."),
     ),
 )
-TOKEN_FIELDS = (
-    CredentialField(name="access_token", label="Access token", secret=True),
-    CredentialField(name="expires_at", label="Access token's end"),
-)
 
 
 def split(fields: Mapping[str, str]) -> Credentials:
     """A refresh token with its organisation, or the keys of a custom connection."""
-    values = read_form(FORM, fields, also=TOKEN_FIELDS)
-    access = _access(values.pop("access_token", ""), values.pop("expires_at", ""))
+    values = read_form(FORM, fields, also=ACCESS_FIELDS)
+    access = take_access(values)
     tenant_id = values.pop("tenant_id", "")
     if "refresh_token" in values or (access and "client_secret" not in values):
         if not tenant_id:
@@ -98,18 +95,6 @@ def split(fields: Mapping[str, str]) -> Credentials:
         raise FormError(FieldProblem("refresh_token", "Authorize, or enter a refresh token"))
     user = user_of(access.values["access_token"]) if access else {}
     return Credentials(Grant({**values, **user}), {"tenant_id": tenant_id} if tenant_id else {}, access)
-
-
-def _access(token: str, expires_at: str) -> Access | None:
-    if not token:
-        return None
-    if not expires_at:
-        return Access({"access_token": token})
-    try:
-        end = datetime.fromisoformat(expires_at)
-    except ValueError:
-        raise FormError(FieldProblem("expires_at", "The end is an ISO 8601 instant")) from None
-    return Access({"access_token": token}, end if end.tzinfo else end.replace(tzinfo=UTC))
 
 
 def account_parts(grant: Grant, settings: Settings) -> Sequence[str]:

@@ -13,9 +13,11 @@ from sync_contracts.month import Month, Months
 
 from connectors.api import Call
 from connectors.errors import ForbiddenError, RejectedRequestError, UnreadableAnswerError
+from connectors.kinds import PURCHASE_CREDIT_NOTE, PURCHASE_INVOICE, SALES_CREDIT_NOTE, SALES_INVOICE
 from connectors.pagination import NumberedPage, numbered_pages
 from connectors.reading import Part, Plan, Task, bucket, windows
 from connectors.rows import Row, amount, day, listed, mapping, text, whole
+from connectors.sources import DOCUMENTS, RESULT
 from connectors.xero.report import Totals, by_account, by_title
 
 PATH = "/api.xro/2.0"
@@ -26,38 +28,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRAPPED = re.compile(r"/Date\((-?\d+)([+-]\d{4})?\)/")
 
 SOURCES = {
-    Metric.SALES_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_INVOICE_COUNT: Source.DOCUMENTS,
-    Metric.PURCHASE_CREDIT_NOTE_COUNT: Source.DOCUMENTS,
-    Metric.SALES_NET: Source.DOCUMENTS,
-    Metric.SALES_VAT: Source.DOCUMENTS,
-    Metric.PURCHASE_NET: Source.DOCUMENTS,
-    Metric.PURCHASE_VAT: Source.DOCUMENTS,
-    Metric.INCOME_TOTAL: Source.PROFIT_AND_LOSS,
-    Metric.EXPENSE_TOTAL: Source.PROFIT_AND_LOSS,
+    **dict.fromkeys(DOCUMENTS, Source.DOCUMENTS),
+    **dict.fromkeys(RESULT, Source.PROFIT_AND_LOSS),
     Metric.ENTRY_COUNT: Source.LEDGER,
     Metric.BANK_TRANSACTION_COUNT: Source.DOCUMENTS,
-    Metric.DOCUMENT_COUNT: Source.DOCUMENTS,
 }
-_SALES = (Metric.SALES_NET, Metric.SALES_VAT)
-_PURCHASES = (Metric.PURCHASE_NET, Metric.PURCHASE_VAT)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """How one type of document counts; the amounts of credit notes are positive and subtracted."""
-
-    count: Metric
-    money: tuple[Metric, Metric]
-    sign: int
-
-
 KINDS = {
-    "ACCREC": _Kind(Metric.SALES_INVOICE_COUNT, _SALES, 1),
-    "ACCPAY": _Kind(Metric.PURCHASE_INVOICE_COUNT, _PURCHASES, 1),
-    "ACCRECCREDIT": _Kind(Metric.SALES_CREDIT_NOTE_COUNT, _SALES, -1),
-    "ACCPAYCREDIT": _Kind(Metric.PURCHASE_CREDIT_NOTE_COUNT, _PURCHASES, -1),
+    "ACCREC": SALES_INVOICE,
+    "ACCPAY": PURCHASE_INVOICE,
+    "ACCRECCREDIT": SALES_CREDIT_NOTE,
+    "ACCPAYCREDIT": PURCHASE_CREDIT_NOTE,
 }
 
 
@@ -184,12 +164,11 @@ class _Months:
         if kind is None:
             raise UnreadableAnswerError("Type is of an unknown kind")
         record_id = row.get("InvoiceID") or row.get("CreditNoteID")
-        amounts = (amount(row, "SubTotal"), amount(row, "TotalTax"))
         self.task.tally.add_document(
             month,
             f"document/{record_id}",
             kind.count,
-            {metric: kind.sign * value for metric, value in zip(kind.money, amounts, strict=True)},
+            kind.money(amount(row, "SubTotal"), amount(row, "TotalTax")),
             rate=self._rate(row),
         )
 

@@ -2,22 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
-import httpx
 from sync_contracts.providers import Provider
 
-from connectors.api import Api, Call, CallKind, Host, retry_after_s
+from connectors.api import Api, Call, CallKind, Host
 from connectors.auth import basic, bearer
 from connectors.errors import (
     AccessRefusedError,
-    ConnectorError,
-    ProviderDownError,
     RejectedRequestError,
-    ThrottledError,
 )
-from connectors.oauth import link, unverified_claims
+from connectors.oauth import link, token_refusal, unverified_claims
 from connectors.protocol import Access, Grant, Organisation, SignedIn
 from connectors.rows import Row, listed, mapping, text, whole
 from connectors.session import Session
@@ -167,24 +163,9 @@ def _host(session: Session, endpoint: str, authorization: str, tries: int) -> Ho
         sign=lambda call, _now: call.with_headers(
             {"Authorization": authorization, "Accept": "application/json"}
         ),
-        refusal=_refusal,
+        refusal=token_refusal(Provider.XERO, _REFUSED, "Authorise again."),
         tries=tries,
     )
-
-
-def _refusal(response: httpx.Response, now: datetime) -> ConnectorError | None:
-    status = response.status_code
-    if status in {200, 204}:
-        return None
-    if status == 429:
-        wait_s = retry_after_s(response, now, 10.0)
-        return ThrottledError("429", retry_after_s=wait_s, budget_key=f"{Provider.XERO}/identity")
-    if status >= 500:
-        return ProviderDownError(f"{status} at {response.request.url.path}")
-    told = next((code for code in _REFUSED if code in response.text), "")
-    if told or status in {401, 403}:
-        return AccessRefusedError(told or f"{status}", cause=_REFUSED.get(told, "Authorise again."))
-    return RejectedRequestError(f"{status} at {response.request.url.path}", status=status)
 
 
 def _form(path: str, fields: Mapping[str, str]) -> Call:
