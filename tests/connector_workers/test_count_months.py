@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from connector_workers.begun import Begun
 from connector_workers.count_months import CountMonths
 from connector_workers.ports import LeaseDelayedError, LeaseRefusedError
 from connector_workers.read_connection import MonthsRead, ReadConnection
@@ -52,6 +53,7 @@ class World:
             reader_of=lambda _: self.reader,
             publish=self.publish,
             stops=self.stops,
+            begun=Begun(),
             clock=CLOCK,
             worker="worker-1",
             provider_pause_s=30.0,
@@ -101,12 +103,14 @@ async def test_the_start_tells_the_time_it_may_take(world: World) -> None:
     assert (started.budget_s, started.worker, len(started.jobs)) == (140.0, "worker-1", 2)
 
 
-async def test_a_redelivery_repeats_the_same_ids(world: World) -> None:
+async def test_a_redelivery_to_another_process_repeats_the_same_ids(world: World, session: Session) -> None:
+    another = World(session)
+
     await world.handle(requested())
-    await world.handle(requested())
+    await another.handle(requested())
 
     ids = [event.meta.event_id for event in world.publish.sent]
-    assert ids[:2] == ids[2:]
+    assert ids == [event.meta.event_id for event in another.publish.sent]
 
 
 async def test_jobs_of_a_cancelled_run_do_not_start(world: World) -> None:
@@ -195,6 +199,7 @@ async def test_a_reading_that_takes_too_long_waits_as_if_the_provider_were_down(
         read=too_slow,
         reader_of=lambda _: world.reader,
         publish=world.publish,
+        begun=Begun(),
         stops=world.stops,
         clock=CLOCK,
         worker="worker-1",
@@ -204,6 +209,28 @@ async def test_a_reading_that_takes_too_long_waits_as_if_the_provider_were_down(
     await slow(requested("2026-03", "2026-04"))
 
     assert [event.reason for event in world.publish.of(JobWaiting)] == [WaitReason.PROVIDER_DOWN] * 2
+
+
+async def test_a_request_that_comes_twice_is_read_once(world: World) -> None:
+    await world.handle(requested())
+    await world.handle(requested())
+
+    assert world.reader.asked == [(APRIL,)]
+    assert [type(event) for event in world.publish.sent] == [JobStarted, JobCounted]
+
+
+async def test_a_reading_that_was_stopped_begins_again_when_it_comes_back(world: World) -> None:
+    world.reader.hangs = True
+    stopped = asyncio.create_task(world.count_months(requested()))
+    await world.reader.began.wait()
+    stopped.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopped
+
+    world.reader.hangs = False
+    event = await world.only(requested())
+
+    assert isinstance(event, JobCounted)
 
 
 async def test_refused_access_is_tried_once_more_with_a_fresh_one(world: World) -> None:

@@ -275,6 +275,7 @@ async def test_a_lookup_names_switches_and_usable_connections(caller: Caller) ->
                 "connection_id": connection_id,
                 "generation": 1,
                 "account_key": "xero/own",
+                "site_key": "xero/app",
                 "health": "untested",
             }
         },

@@ -23,8 +23,9 @@ OWNERS = {
 }
 
 
-# Reached only where a provider rotates its tokens, or a firm has webhooks: see those services' tests.
-ELSEWHERE = {"grant_renewed", "webhook_answered"}
+# Reached only where a provider rotates its tokens or a firm has webhooks (their services' tests show those),
+# or where a run is cancelled, lasts too long or meets a limit (tests/faults).
+ELSEWHERE = {"grant_renewed", "webhook_answered", "run_cancelling", "run_expiring", "limit_stored"}
 
 
 @pytest.mark.parametrize("point", sorted(set(CRASH_POINTS) - ELSEWHERE))

@@ -1,17 +1,21 @@
 """Cancelling a run and deleting a connection while a provider is being read."""
 
 import time
+from typing import TypeVar
 
 import pytest
 from ledgerbus_cli.system import System
 from support.kafka import eventually
 from support.system import Firm
+from sync_contracts.codes import RefusalCode
+from sync_contracts.event import Event
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
-from sync_contracts.runs import RunCancelling, RunEnding, SyncCompleted
+from sync_contracts.runs import RunAccepted, RunCancelling, RunEnding, RunRejected, SyncCompleted
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
+A = TypeVar("A", bound=Event)
 MAY = Month(2026, 5)
 SLOW_S = 4
 
@@ -96,6 +100,26 @@ async def test_identical_requests_join_one_run(firm: Firm) -> None:
     assert again == request
     receipts = [one for one in firm.platform.inbox.of(SyncCompleted) if one.run_id == receipt.run_id]
     assert len({one.meta.event_id for one in receipts}) == 1
+
+
+async def test_request_id_gets_its_first_answer_again_and_no_other_request_may_use_it(firm: Firm) -> None:
+    await firm.connect("client-1", Provider.MERIT_AKTIVA)
+    request = await firm.platform.bulk(["client-1"], Provider.MERIT_AKTIVA, MAY, request_id="req-used")
+    receipt = await firm.platform.receipt(request, within_s=60)
+
+    await firm.platform.bulk(["client-1"], Provider.MERIT_AKTIVA, MAY, request_id="req-used")
+    await firm.platform.bulk(["client-1"], Provider.MERIT_AKTIVA, MAY.plus(-1), request_id="req-used")
+
+    def answers(kind: type[A]) -> list[A]:
+        mine = firm.platform.company_id
+        return [one for one in firm.platform.inbox.of(kind) if one.meta.company_id == mine]
+
+    await eventually(lambda: len(answers(RunAccepted)) == 2 and len(answers(RunRejected)) == 1)
+    first, again = answers(RunAccepted)
+    assert again == first
+    assert first.run_id == receipt.run_id
+    assert answers(RunRejected)[0].code is RefusalCode.REQUEST_ID_REUSED
+    assert [run["run_id"] for run in await firm.platform.runs()] == [str(receipt.run_id)]
 
 
 async def test_retry_repeats_only_what_failed(firm: Firm, system: System) -> None:

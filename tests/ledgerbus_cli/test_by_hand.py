@@ -38,6 +38,10 @@ class Hand:
         wanted = f"{provider}-{next(NUMBERS):04}"
         return next(dict(one) for one in found if one["account"] == wanted)
 
+    def control(self, method: str, fault: dict[str, Any] | None = None) -> None:
+        """Switch a fault of the sandbox on, or all of them off."""
+        httpx.request(method, f"{self._sandbox}/_control", json=fault).raise_for_status()
+
     def accounts_of(self, user: str) -> list[dict[str, Any]]:
         return [one for one in httpx.get(f"{self._sandbox}/_accounts").json() if one.get("user") == user]
 
@@ -128,6 +132,22 @@ def test_a_bulk_names_whom_it_could_not_read(hand: Hand) -> None:
     assert hand("watch", run).json == answer.json
     assert hand("cancel", run).json["error"] == "RUN_ALREADY_ENDED"
     assert hand("retry", run).json["error"] == "NOTHING_TO_RETRY"
+
+
+def test_a_retry_reads_only_what_failed(hand: Hand) -> None:
+    well, broken = hand.connected("client-1", "tripletex"), hand.connected("client-2", "tripletex")
+    fault = {"provider": "tripletex", "account": broken["account"], "fault": "unreadable"}
+    hand.control("POST", fault)
+    failed = hand("bulk", "tripletex", well["last_month"]).json
+    hand.control("DELETE")
+
+    retried = hand("retry", failed["run_id"])
+
+    assert (failed["counts"]["written"], failed["counts"]["failed"]) == (1, 1)
+    assert retried.exit_code == 0
+    assert (retried.json["retry_of"], retried.json["counts"]["written"]) == (failed["run_id"], 1)
+    jobs = hand("runs", retried.json["run_id"]).json["jobs"]
+    assert [(job["client_id"], job["ending"]) for job in jobs] == [("client-2", "written")]
 
 
 def test_a_bulk_without_clients_reads_all_that_are_connected(hand: Hand, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def access(**settings: Any) -> KafkaAccess:
 
 
 def test_without_settings_nothing_is_encrypted_and_nobody_signs_in() -> None:
-    assert client_security(access()) == {"security_protocol": "PLAINTEXT", "ssl_context": None}
+    assert client_security(access()) == {}
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])

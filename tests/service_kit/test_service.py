@@ -16,7 +16,7 @@ from service_kit.broker import Subscriptions, build_broker
 from service_kit.health import Health
 from service_kit.problems import ProblemError
 from service_kit.publishing import EventPublisher
-from service_kit.service import build_service
+from service_kit.service import KEPT_ALIVE_S, build_service
 from service_kit.telemetry import context_of, current_traceparent
 from support.kafka import embedded_kafka, eventually, read_all
 from sync_contracts.examples import EXAMPLES
@@ -140,3 +140,7 @@ def test_traceparent_names_the_current_span() -> None:
     remote = trace.get_current_span(context_of(traceparent)).get_span_context()
     assert remote.trace_id == span.get_span_context().trace_id
     assert current_traceparent() is None
+
+
+def test_an_idle_connection_is_let_go_by_the_client_first() -> None:
+    assert 2 * (httpx.Limits().keepalive_expiry or 0) < KEPT_ALIVE_S

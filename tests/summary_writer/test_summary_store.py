@@ -147,6 +147,21 @@ async def test_a_redelivery_repeats_its_first_answer(stores: Stores) -> None:
     assert len(await stores.summaries.history(Reading.of(first).key)) == 2
 
 
+async def test_an_attempt_that_is_read_again_is_answered_with_what_stands(stores: Stores) -> None:
+    first = counted(net="10.00")
+    again = counted(net="30.00", read_at=READ_AT + MINUTE, run=first.job.run_id)
+    later = counted(net="20.00", read_at=READ_AT + 2 * MINUTE)
+    await stores.write(first)
+    await stores.write(later)
+
+    (outcome,) = await stores.write(again)
+
+    assert isinstance(outcome, Updated)
+    assert outcome.instead is not None
+    assert (outcome.instead.values, outcome.instead.read_at) == (values("10.00"), READ_AT)
+    assert (await stores.only()).values == values("20.00")
+
+
 async def test_a_redelivery_is_still_updated_after_the_connection_was_deleted(stores: Stores) -> None:
     message = counted(generation=1)
     await stores.write(message)

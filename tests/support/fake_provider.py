@@ -93,6 +93,9 @@ class FakeProvider:
     def account_key(self, grant: Grant, settings: Mapping[str, str]) -> str:
         return f"{self.provider}/{settings.get('tenant_id', 'own')}"
 
+    def site_key(self, settings: Mapping[str, str]) -> str:
+        return f"{self.provider}/app"
+
     def owner_key(self, grant: Grant) -> str:
         return f"{self.provider}/{grant.values.get('refresh_token', 'static').partition('-')[0]}"
 

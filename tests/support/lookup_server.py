@@ -21,6 +21,7 @@ async def look_up(request: Request) -> Response:
             "connection_id": str(connection_id(question["company_id"], client)),
             "generation": 1,
             "account_key": f"account-of-{client}",
+            "site_key": f"{question['provider']}/app",
             "health": "ok",
         }
         for client in question["client_ids"]

@@ -42,6 +42,7 @@ class FakeCredentials:
     integrations_on: bool = True
     provider_enabled: bool = True
     account_of: Callable[[str], str] = lambda client: f"account-of-{client}"
+    site_of: Callable[[str], str] = lambda _: "xero/app"
     fail_with: Exception | None = None
     calls: int = 0
 
@@ -65,6 +66,7 @@ class FakeCredentials:
             connection_id=connection_id(company_id, client),
             generation=self.generation,
             account_key=self.account_of(client),
+            site_key=self.site_of(client),
         )
 
     def _health(self, client: str) -> ConnectionHealth:

@@ -16,6 +16,7 @@ from sync_orchestrator.ports import ClientKey
 from sync_orchestrator.receipts import Tally, TallyRow
 from sync_orchestrator.records import (
     Answer,
+    Breaker,
     ConnectionFact,
     JobRecord,
     JobState,
@@ -146,6 +147,10 @@ class MemoryRuns:
         for run_id in run_ids:
             self._move(run_id, set(RunState), held=held)
 
+    async def stall(self, run_ids: Collection[UUID], *, stalled: bool) -> None:
+        for run_id in run_ids:
+            self._move(run_id, set(RunState), stalled=stalled)
+
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int
     ) -> list[RunRecord]:
@@ -195,7 +200,7 @@ class MemoryJobs:
         self, run_id: UUID, now: datetime, *, limit: int, without: Collection[str] = ()
     ) -> list[JobRecord]:
         due = [job for job in self._of(run_id) if job.state is JobState.QUEUED and job.due_at <= now]
-        return [job for job in due if job.connection and job.connection.account_key not in without][:limit]
+        return [job for job in due if job.connection and not set(without) & set(job.keys)][:limit]
 
     async def outstanding(self) -> list[JobRecord]:
         return [job for job in self.jobs.values() if job.is_outstanding]
@@ -212,8 +217,8 @@ class MemoryJobs:
     async def any_outstanding(self, run_id: UUID) -> bool:
         return any(job.is_outstanding for job in self._of(run_id))
 
-    async def any_moving(self, run_id: UUID, still_accounts: Collection[str]) -> bool:
-        return any(_is_moving(job, still_accounts) for job in self._of(run_id))
+    async def any_moving(self, run_id: UUID, still_keys: Collection[str]) -> bool:
+        return any(_is_moving(job, still_keys) for job in self._of(run_id))
 
     async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
         return [
@@ -222,9 +227,9 @@ class MemoryJobs:
             if (job.company_id, job.client_id, job.provider) == key and job.state in states
         ]
 
-    async def tally(self, run_id: UUID) -> Tally:
+    async def tally(self, run_id: UUID, now: datetime) -> Tally:
         jobs = self._of(run_id)
-        alike = Counter((job.state, job.ending, job.reason) for job in jobs)
+        alike = Counter((job.state, job.ending, job.reason, job.due_at <= now) for job in jobs)
         return Tally(
             tuple(
                 TallyRow(
@@ -235,12 +240,19 @@ class MemoryJobs:
                     due_at=min(
                         job.due_at
                         for job in jobs
-                        if (job.state, job.ending, job.reason) == (state, ending, reason)
+                        if (job.state, job.ending, job.reason, job.due_at <= now)
+                        == (state, ending, reason, is_due)
                     ),
+                    is_due=is_due,
                 )
-                for (state, ending, reason), count in alike.items()
+                for (state, ending, reason, is_due), count in alike.items()
             )
         )
+
+    async def due_behind(self, run_id: UUID, now: datetime, keys: Collection[str]) -> Counter[str]:
+        due = [job for job in self._of(run_id) if job.state is JobState.QUEUED and job.due_at <= now]
+        behind = [[key for key in (job.site_key, job.keys[0]) if key in keys] for job in due]
+        return Counter(found[0] for found in behind if found)
 
     async def of_run(self, run_id: UUID) -> list[JobRecord]:
         return self._of(run_id)
@@ -255,11 +267,10 @@ class MemoryJobs:
         return [job for job in self.jobs.values() if job.run_id == run_id]
 
 
-def _is_moving(job: JobRecord, still_accounts: Collection[str]) -> bool:
+def _is_moving(job: JobRecord, still_keys: Collection[str]) -> bool:
     if job.is_outstanding:
         return True
-    account = job.connection.account_key if job.connection else None
-    return job.is_open and job.reason not in STILL_REASONS and account not in still_accounts
+    return job.is_open and job.reason not in STILL_REASONS and not set(still_keys) & set(job.keys)
 
 
 @dataclass
@@ -296,6 +307,29 @@ class MemoryPauses:
 
 
 @dataclass
+class MemoryBreakers:
+    """Implements `BreakerStore`."""
+
+    breakers: dict[str, Breaker] = field(default_factory=dict)
+
+    async def all(self) -> list[Breaker]:
+        return list(self.breakers.values())
+
+    async def change(
+        self, site_key: str, decide: Callable[[Breaker | None], Breaker]
+    ) -> tuple[Breaker | None, Breaker]:
+        known = self.breakers.get(site_key)
+        wanted = decide(known)
+        if wanted != known:
+            wanted = wanted.model_copy(update={"revision": wanted.revision + 1})
+        self.breakers[site_key] = wanted
+        return known, wanted
+
+    async def drop(self, site_key: str) -> Breaker | None:
+        return self.breakers.pop(site_key, None)
+
+
+@dataclass
 class MemoryLeases:
     """Implements `LeaseStore`."""
 
@@ -323,5 +357,6 @@ def memory_stores() -> Stores:
         jobs=MemoryJobs(),
         facts=MemoryConnectionFacts(),
         pauses=MemoryPauses(),
+        breakers=MemoryBreakers(),
         leases=MemoryLeases(),
     )

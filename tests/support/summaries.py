@@ -8,7 +8,7 @@ from uuid import UUID, uuid4, uuid5
 
 from service_kit.clock import Clock
 from summary_writer.adapters.summary_queries import ORDER
-from summary_writer.decision import Found, chain, decide
+from summary_writer.decision import Found, brought_by, chain, decide
 from summary_writer.ports import SummaryFilter
 from summary_writer.summary import Cause, HistoryEntry, Outcome, Reading, Summary, SummaryKey
 from sync_contracts.event import Actor, Meta, Role
@@ -93,7 +93,7 @@ class MemorySummaries:
         found = Found(
             stored=stored,
             entry=entry,
-            applied=entry is not None,
+            brought=brought_by(reading.cause, stored, [*self.entries.values()]) if entry else None,
             lowest_generation=self.fences.get(reading.connection_id, 1),
         )
         decision = decide(reading, found, self.clock.now())

@@ -47,11 +47,12 @@ class Sandbox:
     async def fresh_account(self, provider: Provider) -> dict[str, Any]:
         """One that no other test has."""
         number = next(self.numbers.setdefault(provider, itertools.count(1)))
-        accounts = [
-            account for account in await self._call("GET", "/_accounts") if account["provider"] == provider
-        ]
+        accounts = [account for account in await self.accounts() if account["provider"] == provider]
         assert number <= len(accounts), "the sandbox has too few accounts for the tests"
         return dict(accounts[number - 1])
+
+    async def accounts(self) -> list[dict[str, Any]]:
+        return list(await self._call("GET", "/_accounts"))
 
     async def truth(self, account: dict[str, Any], month: Month) -> dict[str, str]:
         """Metric by metric, what the books say now."""
@@ -61,6 +62,10 @@ class Sandbox:
     async def fault(self, account: dict[str, Any], fault: str, **options: Any) -> None:
         body = {"provider": account["provider"], "account": account["account"], "fault": fault, **options}
         await self._call("POST", "/_control", body)
+
+    async def fault_all(self, provider: Provider, fault: str, **options: Any) -> None:
+        """Trouble for every account of a provider."""
+        await self._call("POST", "/_control", {"provider": provider, "fault": fault, **options})
 
     async def echo(self, provider: Provider, status: int) -> None:
         """From now on all its answers repeat their request."""
@@ -77,6 +82,11 @@ class Sandbox:
     async def calls(self, account: dict[str, Any]) -> dict[str, int]:
         calls = (await self._call("GET", "/_calls"))["calls"]
         return dict(calls.get(account["provider"], {}).get(account["account"], {}))
+
+    async def calls_of(self, provider: Provider) -> int:
+        """All calls of a provider so far."""
+        accounts = (await self._call("GET", "/_calls"))["calls"].get(provider, {})
+        return sum(calls["total"] for calls in accounts.values())
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as client:
@@ -133,9 +143,9 @@ def system(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> It
         environment=QUICK | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
         broker=chosen_broker(),
     )
-    _run(running.start())
+    run_to_end(running.start())
     yield running
-    _run(running.stop())
+    run_to_end(running.stop())
 
 
 @pytest.fixture(scope="session")
@@ -150,7 +160,8 @@ async def firm(system: System, sandbox: Sandbox) -> AsyncIterator[Firm]:
         yield Firm(platform, sandbox)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """For fixtures, which run outside any event loop."""
     # Not asyncio.run, which would take the thread's current loop away from pytest-asyncio.
     loop = asyncio.new_event_loop()
     try:

@@ -1,147 +1,172 @@
 """Whatever step is the last before a crash, a restart brings the run to the same end."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any, cast
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
 
-from support.fakes import RecordingPublisher
-from support.orchestration import bulk, cancel, started, updated
-from support.orchestrator_stores import memory_stores
+import pytest
+from support.crashing import CrashError, fused_world, has_crashed
+from support.orchestration import bulk, cancel, failed, retry, started, updated, waiting
 from support.orchestrator_world import World
-from sync_contracts.jobs import JobRequested
-from sync_contracts.requests import SyncBulk
+from sync_contracts.codes import ProblemCode, WaitReason
+from sync_contracts.ids import run_id
+from sync_contracts.jobs import DueJob, JobRequested
+from sync_contracts.requests import SyncBulk, SyncCancel, SyncRequest, SyncRetry
 from sync_contracts.runs import RunAccepted, RunEnding, RunFinished
-from sync_orchestrator.records import RunState
-from sync_orchestrator.use_cases import Stores
+from sync_orchestrator.accept_run import Lifetime
+from sync_orchestrator.breakers import BreakerRules
+from sync_orchestrator.records import JobRecord, RunState
+from sync_orchestrator.use_cases import Rules
 
-READS = {"get", "of", "before", "in_states", "open_among", "unannounced", "page", "due", "outstanding"}
-READS |= {"any_outstanding", "any_moving", "queued_of", "tally", "of_run", "active"}
-
-
-class CrashError(BaseException):
-    """The process is gone; nothing in it may catch this."""
-
-
-@dataclass
-class Fuse:
-    """Blows right after so many writes or sendings, once."""
-
-    steps: int
-    has_blown: bool = False
-
-    def step(self) -> None:
-        self.steps -= 1
-        if self.steps == 0:
-            self.has_blown = True
-            raise CrashError
+Answer = Callable[[World, JobRequested], Awaitable[None]]
+QUICK = Rules(
+    ask_again_s=0.0,
+    progress_every_s=0.0,
+    breakers=BreakerRules(accounts=2),
+    lifetime=Lifetime(deadline_s=3600.0),
+)
+SHORT = replace(QUICK, lifetime=Lifetime(deadline_s=600.0))
 
 
-@dataclass
-class Fused:
-    """A store whose writes burn the fuse."""
-
-    store: Any
-    fuse: Fuse
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self.store, name)
-        if name in READS:
-            return method
-
-        async def step(*args: Any, **kwargs: Any) -> Any:
-            result = await method(*args, **kwargs)
-            self.fuse.step()
-            return result
-
-        return step
-
-
-@dataclass
-class FusedPublisher(RecordingPublisher):
-    """A broker that takes each message, and then perhaps nobody lives to know it."""
-
-    fuse: Fuse = field(default_factory=lambda: Fuse(0))
-
-    async def __call__(self, event: Any, *, traceparent: str | None = None) -> None:
-        await super().__call__(event, traceparent=traceparent)
-        self.fuse.step()
-
-
-def fused_world(steps: int) -> World:
-    fuse = Fuse(steps)
-    plain = memory_stores()
-    fused = {each.name: Fused(getattr(plain, each.name), fuse) for each in fields(Stores)}
-    return World(stores=Stores(**cast(Any, fused)), publish=FusedPublisher(fuse=fuse))
-
-
-def has_crashed(world: World) -> bool:
-    return cast(FusedPublisher, world.publish).fuse.has_blown
-
-
-async def until_ended(world: World, request: SyncBulk, *, cancelled: bool) -> None:
-    """Kafka delivers again what was not finished; workers answer every request they get."""
-    cancelling, heard = cancel(target=request.request_id), 0
-    for _ in range(20):
+async def until_ended(world: World, *requests: SyncRequest, answer: Answer) -> None:
+    """Kafka delivers again what was not finished; workers hear every request."""
+    heard = 0
+    for _ in range(40):
         try:
-            await world.cases.accept.bulk(request)
-            if cancelled:
-                await world.cases.cancel(cancelling)
+            for request in requests:
+                await handle(world, request)
             if await world.cases.leadership.is_mine():
                 await world.cases.watch()
                 await world.cases.release()
             while heard < len(world.requested):
-                await read(world, world.requested[heard])
+                await answer(world, world.requested[heard])
                 heard += 1
             await world.cases.settle()
         except CrashError:
             world.restart()
         world.clock.forward(minutes=6)
-        run = await world.stores.runs.get(world.accepted.run_id) if world.publish.sent else None
-        if (
-            run is not None
-            and run.state is RunState.ENDED
-            and not await world.stores.runs.unannounced(world.clock.now())
-        ):
+        wanted = 1 + any(isinstance(request, SyncRetry) for request in requests)
+        if await all_ended(world, wanted) and not await world.stores.runs.unannounced(world.clock.now()):
             return
     raise AssertionError("the run did not end")
 
 
-async def read(world: World, message: JobRequested) -> None:
+async def handle(world: World, request: SyncRequest) -> None:
+    match request:
+        case SyncBulk():
+            await world.cases.accept.bulk(request)
+        case SyncCancel():
+            await world.cases.cancel(request)
+        case SyncRetry() if await has_ended(world, request.run_id):
+            await world.cases.accept.retry(request)
+
+
+async def all_ended(world: World, wanted: int) -> bool:
+    accepted = {event.run_id for event in world.publish.of(RunAccepted)}
+    runs = [await world.stores.runs.get(each) for each in accepted]
+    return len(runs) >= wanted and all(run is not None and run.state is RunState.ENDED for run in runs)
+
+
+async def has_ended(world: World, run: UUID) -> bool:
+    found = await world.stores.runs.get(run)
+    return found is not None and found.state is RunState.ENDED
+
+
+async def job_of(world: World, due: DueJob) -> JobRecord:
+    job = await world.stores.jobs.get(due.job_id)
+    assert job is not None
+    return job
+
+
+async def well(world: World, message: JobRequested) -> None:
+    """Read and written."""
     await world.cases.track.started(started(message))
     for due in message.jobs:
-        job = await world.stores.jobs.get(due.job_id)
-        assert job is not None
-        await world.cases.track.updated(updated(job, due.attempt))
+        await world.cases.track.updated(updated(await job_of(world, due), due.attempt))
 
 
-async def test_a_crash_after_any_step_is_healed_by_a_restart() -> None:
-    steps, crashes = 1, 0
-    while True:
-        world, request = fused_world(steps), bulk(clients=3)
-
-        await until_ended(world, request, cancelled=False)
-
-        finished = world.publish.of(RunFinished)
-        assert len({event.model_dump_json() for event in finished}) == 1
-        assert (finished[0].ending, finished[0].counts.written) == (RunEnding.COMPLETED, 3)
-        assert len({event.run_id for event in world.publish.of(RunAccepted)}) == 1
-        assert len(await world.jobs()) == 3
-        if not has_crashed(world):
-            break
-        steps, crashes = steps + 1, crashes + 1
-    assert crashes > 15
+async def limited(world: World, message: JobRequested) -> None:
+    """The first time the limit of the whole app is used up."""
+    await waits(world, message, WaitReason.RATE_LIMITED, "xero/app")
 
 
-async def test_a_crash_after_any_step_of_a_cancelled_run_is_healed_too() -> None:
+async def down(world: World, message: JobRequested) -> None:
+    """The first time nobody gets an answer."""
+    await waits(world, message, WaitReason.PROVIDER_DOWN, None)
+
+
+async def waits(world: World, message: JobRequested, reason: WaitReason, key: str | None) -> None:
+    if message.jobs[0].attempt > 1:
+        await well(world, message)
+        return
+    for due in message.jobs:
+        retry_at = world.clock.now() + timedelta(minutes=1)
+        wait = waiting(await job_of(world, due), retry_at, reason=reason, budget_key=key, attempt=due.attempt)
+        await world.cases.track.waiting(wait)
+
+
+async def silent(world: World, message: JobRequested) -> None:
+    """The worker of the first attempt dies after its start."""
+    if message.jobs[0].attempt > 1:
+        await well(world, message)
+        return
+    await world.cases.track.started(started(message))
+
+
+async def lost(world: World, message: JobRequested) -> None:
+    """What is sent first never arrives."""
+    sent = Counter((due.job_id, due.attempt) for each in world.requested for due in each.jobs)
+    if all(sent[due.job_id, due.attempt] > 1 for due in message.jobs):
+        await well(world, message)
+
+
+async def dead(_world: World, _message: JobRequested) -> None:
+    """There are no workers."""
+
+
+async def failing(world: World, message: JobRequested) -> None:
+    """The first run's jobs fail."""
+    if message.run_id != FIRST:
+        await well(world, message)
+        return
+    for due in message.jobs:
+        job = await job_of(world, due)
+        await world.cases.track.failed(failed(job, ProblemCode.UNREADABLE_ANSWER, due.attempt))
+
+
+FIRST, RETRY = run_id("company-1", "req-1"), run_id("company-1", "retry-1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "ending"),
+    [
+        (well, (), RunEnding.COMPLETED),
+        (well, (cancel(target="req-1"),), RunEnding.CANCELLED),
+        (limited, (), RunEnding.COMPLETED),
+        (down, (), RunEnding.COMPLETED),
+        (silent, (), RunEnding.COMPLETED),
+        (lost, (), RunEnding.COMPLETED),
+        (dead, (), RunEnding.EXPIRED),
+        (failing, (retry(FIRST),), RunEnding.COMPLETED),
+    ],
+    ids=["well", "cancelled", "limited", "down", "silent", "lost", "expired", "retried"],
+)
+async def test_a_crash_after_any_step_is_healed_by_a_restart(
+    answer: Answer, more: tuple[SyncRequest, ...], ending: RunEnding
+) -> None:
     steps = 1
     while True:
-        world, request = fused_world(steps), bulk(clients=3)
+        world = fused_world(steps, SHORT if answer is dead else QUICK)
 
-        await until_ended(world, request, cancelled=True)
+        await until_ended(world, bulk(clients=2), *more, answer=answer)
 
-        finished = world.publish.of(RunFinished)
-        assert len({event.model_dump_json() for event in finished}) == 1
-        assert finished[0].ending is RunEnding.CANCELLED
-        assert finished[0].counts.total == 3
+        receipts = {event.model_dump_json() for event in world.publish.of(RunFinished)}
+        told = {event.run_id: event for event in world.publish.of(RunFinished)}
+        assert len(receipts) == len(told)
+        last = told[RETRY if answer is failing else FIRST]
+        assert (last.ending, last.counts.total) == (ending, 2)
         if not has_crashed(world):
             break
         steps += 1

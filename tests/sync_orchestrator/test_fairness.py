@@ -20,6 +20,7 @@ def reading(
         run_id=UUID(int=1),
         company_id=company,
         account_key=account or str(uuid4()),
+        site_key="xero/app",
         is_single=single,
         job_ids=tuple(uuid4() for _ in range(jobs)),
     )

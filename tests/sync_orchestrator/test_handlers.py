@@ -184,7 +184,21 @@ async def test_jobs_of_parked_messages_end_as_our_fault() -> None:
     ] * 2
 
 
-@pytest.mark.parametrize("body", [b"\xff not json", b"[]", b"{}", b""])
+async def test_the_note_of_a_replay_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    wired, topic = Wired(), dead_letter_topic(JobFailed.topic)
+
+    async with TestKafkaBroker(wired.broker):
+        await wired.receive(bulk(clients=1))
+        await wired.cases.release()
+        (job,), sent = await wired.jobs(), list(wired.sent)
+        await wired.receive_raw(topic, b'{"dead_letter_replayed": "job.failed.v1.dead/1/2"}')
+
+    assert [(one.ending, one.state) for one in await wired.jobs()] == [(None, job.state)]
+    assert wired.sent == sent
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("body", [b"\xff not json", b"[]", b"{}", b"", b"[" * 100_000])
 async def test_a_parked_message_nobody_can_read_is_not_parked_again(body: bytes) -> None:
     wired = Wired()
 

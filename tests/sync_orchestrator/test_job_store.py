@@ -144,9 +144,9 @@ async def test_the_tally_counts_every_job(stores: Stores) -> None:
         ]
     )
 
-    tally = await stores.jobs.tally(run_id)
+    tally = await stores.jobs.tally(run_id, ASKED_AT)
 
-    progress = tally.progress(held=False)
+    progress = tally.progress()
     assert (tally.open_jobs, progress.jobs, tally.counts.written) == (4, 6, 2)
     assert progress.waiting == {"queued": 3, "daily_limit": 1}
     assert progress.retry_at == (ASKED_AT + MINUTE).astimezone(UTC)

@@ -111,18 +111,18 @@ def test_progress_names_what_every_open_job_waits_for() -> None:
             row(JobState.ENDED, 4, ending=JobEnding.WRITTEN),
             row(JobState.STARTED, 3),
             row(JobState.RELEASED, 2, reason=WaitReason.QUEUED),
-            row(JobState.QUEUED, 5, reason=WaitReason.QUEUED),
+            row(JobState.QUEUED, 5, reason=WaitReason.QUEUED, is_due=True),
             row(JobState.QUEUED, 1, reason=WaitReason.DAILY_LIMIT, due_at=later),
             row(JobState.QUEUED, 1, reason=WaitReason.RATE_LIMITED, due_at=soon),
         )
     )
 
-    progress, held = tally.progress(held=False), tally.progress(held=True)
+    progress, held = tally.progress(), tally.progress(due=WaitReason.FAIRNESS)
 
     assert (progress.jobs, progress.running, progress.ended.written) == (16, 3, 4)
     assert progress.waiting == {"queued": 7, "daily_limit": 1, "rate_limited": 1}
     assert progress.retry_at == soon
-    assert held.waiting[WaitReason.FAIRNESS] == 7
+    assert held.waiting[WaitReason.FAIRNESS] == 5
 
 
 def row(
@@ -132,8 +132,9 @@ def row(
     ending: JobEnding | None = None,
     reason: WaitReason | None = None,
     due_at: datetime = ASKED_AT,
+    is_due: bool = False,
 ) -> TallyRow:
-    return TallyRow(state=state, ending=ending, reason=reason, jobs=jobs, due_at=due_at)
+    return TallyRow(state=state, ending=ending, reason=reason, jobs=jobs, due_at=due_at, is_due=is_due)
 
 
 def run(state: RunState) -> RunRecord:

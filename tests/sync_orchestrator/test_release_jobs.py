@@ -109,7 +109,7 @@ async def test_a_bulk_that_is_kept_to_its_share_says_so() -> None:
     await world.cases.release()
     progress = (await world.cases.read.one("company-1", mine)).progress
 
-    assert progress.waiting == {WaitReason.FAIRNESS: 100}
+    assert progress.waiting == {WaitReason.FAIRNESS: 80, WaitReason.QUEUED: 20}
 
 
 async def test_one_accounts_readings_go_out_two_at_a_time() -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from ledgerbus_cli import connecting, looking, running, setting_up, syncing, webhooks
+from ledgerbus_cli import connecting, dead_letters, looking, running, setting_up, syncing, webhooks
 from ledgerbus_cli.chaos.command import chaos
 from ledgerbus_cli.demo_command import demo
 from ledgerbus_cli.desk import at_desk
@@ -43,3 +43,4 @@ app.command("test")(at_desk(connecting.try_fields))
 for work in AT_DESK:
     app.command(work.__name__)(at_desk(work))
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(dead_letters.app, name="dead-letters")

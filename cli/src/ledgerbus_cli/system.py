@@ -31,6 +31,7 @@ DATABASES = {
 SERVERS = ("broker", "vault", "database")
 PROCESSES = ("sandbox", *SERVICES, *SERVERS)
 PARTITIONS = 12
+SERVICE_STOP_S = 35.0  # a service that stops in order is promised 30 s
 # Receivers of webhooks run on the same machine too.
 _WEBHOOKS_NEARBY = '{"allow_http": true, "allow_private": true, "ports": []}'
 _TELL_AGAIN_S = "600"
@@ -179,7 +180,7 @@ class System:
             ready_path="/ready",
             environment={**own, **connectors, **self.environment, **(more or {})},
         )
-        return Server(program, self.data_dir)
+        return Server(program, self.data_dir, stop_s=SERVICE_STOP_S)
 
     def _settings(self, name: str) -> dict[str, str]:
         stack, service = self.stack.settings, self._service_of.get(name, name)

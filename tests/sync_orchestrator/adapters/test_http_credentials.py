@@ -18,6 +18,7 @@ CONNECTION = {
     "connection_id": str(uuid4()),
     "generation": 3,
     "account_key": "account-1",
+    "site_key": "xero/app",
     "health": "needs_auth",
 }
 
@@ -64,9 +65,10 @@ async def test_clients_are_asked_for_in_thousands(tmp_path: Path) -> None:
     assert [len(question["client_ids"]) for question in neighbours.questions] == [1_000, 1_000, 500]
     assert len(found.connections) == 250
     one = found.connections["client-7"]
-    assert (one.ref.generation, one.ref.account_key, one.health) == (
+    assert (one.ref.generation, one.ref.account_key, one.ref.site_key, one.health) == (
         3,
         "account-1",
+        "xero/app",
         ConnectionHealth.NEEDS_AUTH,
     )
     assert found.integrations_on

@@ -214,6 +214,9 @@ class Connector(Protocol):
     def account_key(self, grant: Grant, settings: Mapping[str, str]) -> str:
         """Whose limits the calls use; holds no secret and stays the same when a token rotates."""
 
+    def site_key(self, settings: Mapping[str, str]) -> str:
+        """Whose calls fail together when a server does: `<provider>/app` where all clients share one."""
+
     def owner_key(self, grant: Grant) -> str:
         """Which token set this is, when it is saved; connections with the same one share its refresh."""
 

@@ -53,6 +53,8 @@ class RestSpec:
     probe_rights: Callable[[Api, Settings, Month], Awaitable[None]]
     plan: Callable[[Task], Plan]
     oauth: OAuth | None = None
+    # Which of the provider's servers answers a client, where there are several.
+    site: Callable[[Settings], str] = lambda _: "app"
 
 
 class RestConnector:
@@ -73,6 +75,9 @@ class RestConnector:
 
     def account_key(self, grant: Grant, settings: Settings) -> str:
         return key_of(self.provider, *self._spec.account_parts(grant, settings))
+
+    def site_key(self, settings: Settings) -> str:
+        return f"{self.provider}/{self._spec.site(settings)}"
 
     def owner_key(self, grant: Grant) -> str:
         return key_of(self.provider, "owner", *self._spec.owner_parts(grant))

@@ -53,7 +53,7 @@ def build_broker(
         broker.add_middleware(
             KafkaTelemetryMiddleware(tracer_provider=telemetry.tracers, meter_provider=telemetry.meters)
         )
-    broker.add_middleware(FailureHandling(broker, health))
+    broker.add_middleware(FailureHandling(broker, health, name))
     return broker
 
 

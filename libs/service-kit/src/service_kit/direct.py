@@ -41,7 +41,7 @@ class Direct:
             except Exception as error:
                 await self.failures.give_up(record, error, subscriber)
             else:
-                self.failures.succeeded()
+                self.failures.succeeded(record.topic)
 
 
 def _traceparent(record: "ConsumerRecord[Any, Any]") -> str | None:

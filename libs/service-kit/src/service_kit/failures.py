@@ -3,22 +3,26 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 from aiokafka import ConsumerRecord
+from aiokafka.errors import MessageSizeTooLargeError
 from faststream import BaseMiddleware, ContextRepo
 from faststream.exceptions import IgnoredException
 from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import LogicSubscriber
 from faststream.message import StreamMessage
 from pydantic import ValidationError
+from sync_contracts.dead_letters import DeadLetterHeader
 from sync_contracts.topics import dead_letter_topic
 
 from service_kit.errors import is_outage
 from service_kit.health import Health
+from service_kit.publishing import confirmed
 from service_kit.telemetry import count
 
 logger = logging.getLogger(__name__)
@@ -35,14 +39,16 @@ class FailureHandling:
 
     broker: KafkaBroker
     health: Health
-    bugs: int = 0
-    stopping: asyncio.Task[None] | None = None
+    service: str
+    # In a row, by topic: the successes of one consumer say nothing about another.
+    bugs: Counter[str] = field(default_factory=Counter)
+    stopping: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     def __call__(self, msg: Any, /, *, context: ContextRepo) -> "_FailureMiddleware":
         return _FailureMiddleware(msg, context=context, handling=self)
 
-    def succeeded(self) -> None:
-        self.bugs = 0
+    def succeeded(self, topic: str) -> None:
+        self.bugs.pop(topic, None)
 
     async def wait_out(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """Repeat the work while something it needs is away; raises the outage after two minutes."""
@@ -63,28 +69,20 @@ class FailureHandling:
                 self.health.up("dependency")
                 return result
 
-    async def park(self, record: ConsumerRecord[bytes, bytes], error: BaseException) -> None:
-        """Send the message as it came to `<topic>.dead` with the reason; raises when that fails."""
-        reason = {
-            "dead_letter_error": type(error).__name__,
-            "dead_letter_detail": describe(error),
-            "dead_letter_partition": str(record.partition),
-            "dead_letter_offset": str(record.offset),
-        }
-        original = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
-        await self.broker.publish(
-            record.value or b"",
-            topic=dead_letter_topic(record.topic),
-            key=record.key,
-            headers={**original, **reason},
-        )
-        self.bugs += 1
-        count("ledgerbus.dead_letters", topic=record.topic, error=type(error).__name__)
-        logger.error(
-            "message parked",
-            extra={"topic": record.topic, "offset": record.offset} | reason,
-            exc_info=_bug(error),
-        )
+    async def park(self, record: ConsumerRecord[bytes, bytes], error: BaseException) -> bool:
+        """The message goes to `<topic>.dead` as it came, with the reason; False when it is one too many.
+
+        Counted before it is sent, since hundreds may fail at the same time; raises when it cannot be sent.
+        """
+        if self.bugs[record.topic] >= BUGS_IN_A_ROW:
+            return False
+        self.bugs[record.topic] += 1
+        try:
+            await self.wait_out(lambda: self._send(record, error))
+        except BaseException:
+            self.bugs[record.topic] = max(0, self.bugs[record.topic] - 1)
+            raise
+        return True
 
     async def give_up(
         self, record: ConsumerRecord[bytes, bytes], error: Exception, subscriber: LogicSubscriber[Any]
@@ -92,23 +90,45 @@ class FailureHandling:
         """Park what cannot be handled; raises an outage, and anything once there were too many in a row."""
         if is_outage(error):
             raise error
-        if self.too_many:
-            self.stop(subscriber)
+        if not await self.park(record, error):
+            self.stop(record.topic, subscriber)
             raise error
-        await self.wait_out(lambda: self.park(record, error))
 
-    def stop(self, subscriber: LogicSubscriber[Any]) -> None:
-        """In a task of its own: a consumer that stops from inside its own loop would cancel its stopping."""
-        if self.stopping is None:
-            self.stopping = asyncio.create_task(subscriber.stop())
+    def stop(self, topic: str, subscriber: LogicSubscriber[Any]) -> None:
+        """A bad deployment must not empty a topic into `.dead`.
 
-    @property
-    def too_many(self) -> bool:
-        """A bad deployment must not empty a topic into `.dead`."""
-        if self.bugs < BUGS_IN_A_ROW:
-            return False
-        self.health.down("handlers", f"{self.bugs} messages in a row could not be handled")
-        return True
+        In a task of its own: a consumer that stops from inside its own loop would cancel its stopping.
+        """
+        self.health.down(topic, f"{BUGS_IN_A_ROW} messages in a row could not be handled: stopped")
+        if id(subscriber) not in self.stopping:
+            logger.error("too many messages in a row could not be handled", extra={"topic": topic})
+            self.stopping[id(subscriber)] = asyncio.create_task(subscriber.stop())
+
+    async def _send(self, record: ConsumerRecord[bytes, bytes], error: BaseException) -> None:
+        reason: dict[str, str] = {
+            DeadLetterHeader.ERROR: type(error).__name__,
+            DeadLetterHeader.DETAIL: describe(error),
+            DeadLetterHeader.SERVICE: self.service,
+            DeadLetterHeader.PARTITION: str(record.partition),
+            DeadLetterHeader.OFFSET: str(record.offset),
+        }
+        original = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
+        body = record.value or b""
+        try:
+            await self._publish(record.topic, body, record.key, {**original, **reason})
+        except MessageSizeTooLargeError:
+            reason[DeadLetterHeader.LEFT_OUT] = str(len(body))
+            await self._publish(record.topic, b"", None, reason)
+        count("ledgerbus.dead_letters", topic=record.topic, error=type(error).__name__)
+        logger.error(
+            "message parked",
+            extra={"topic": record.topic, "offset": record.offset} | reason,
+            exc_info=_bug(error),
+        )
+
+    async def _publish(self, topic: str, body: bytes, key: bytes | None, headers: Mapping[str, str]) -> None:
+        plain = {str(name): value for name, value in headers.items()}
+        await confirmed(self.broker.publish(body, topic=dead_letter_topic(topic), key=key, headers=plain))
 
 
 def describe(error: BaseException) -> str:
@@ -143,15 +163,16 @@ class _FailureMiddleware(BaseMiddleware):
         exc_val: BaseException | None = None,
         exc_tb: TracebackType | None = None,  # noqa: ARG002
     ) -> bool | None:
-        handling = self._handling
+        handling, record = self._handling, self.msg
+        if not isinstance(record, ConsumerRecord):
+            return False
         if exc_val is None:
-            handling.succeeded()
+            handling.succeeded(record.topic)
             return False
         unfit = not isinstance(exc_val, Exception) or isinstance(exc_val, IgnoredException)
-        if unfit or is_outage(exc_val) or not isinstance(self.msg, ConsumerRecord):
+        if unfit or is_outage(exc_val):
             return False
-        if handling.too_many:
-            handling.stop(self.context.get_local("handler_"))
-            return False
-        await handling.wait_out(lambda: handling.park(self.msg, exc_val))
-        return True
+        if await handling.park(record, exc_val):
+            return True
+        handling.stop(record.topic, self.context.get_local("handler_"))
+        return False

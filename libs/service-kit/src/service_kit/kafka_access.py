@@ -15,8 +15,10 @@ def client_security(access: KafkaAccess) -> dict[str, Any]:
     return parse_security(security_of(access))
 
 
-def security_of(access: KafkaAccess) -> BaseSecurity:
+def security_of(access: KafkaAccess) -> BaseSecurity | None:
     """The same for FastStream; raises OSError for a CA file that cannot be read."""
+    if not access.encrypted and not access.signs_in:
+        return None
     context = ssl.create_default_context(cafile=access.ca_file) if access.encrypted else None
     if access.username is None or access.password is None:
         return BaseSecurity(ssl_context=context, use_ssl=access.encrypted)

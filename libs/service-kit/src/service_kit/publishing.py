@@ -1,15 +1,18 @@
 """Sending messages: confirmed, keyed, with CloudEvents headers and the trace they belong to."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Protocol
 
+from aiokafka.errors import KafkaTimeoutError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.response import KafkaPublishCommand
 from faststream.response import PublishType
 from sync_contracts.event import Event
 
 from service_kit.telemetry import current_traceparent, in_trace, publishing_span
+
+CONFIRMED_WITHIN_S = 30.0
 
 
 class Publish(Protocol):
@@ -63,4 +66,14 @@ class EventPublisher:
                 correlation_id=headers.get("ce_id"),
                 _publish_type=PublishType.PUBLISH,
             )
-            await self._broker.config.producer.publish(command)
+            await confirmed(self._broker.config.producer.publish(command))
+
+
+async def confirmed(sending: Awaitable[object]) -> None:
+    """KafkaTimeoutError when the broker has not confirmed a message in time, though it may come yet."""
+    # An idempotent producer would try for ever. A message of ours may arrive twice.
+    try:
+        async with asyncio.timeout(CONFIRMED_WITHIN_S):
+            await sending
+    except TimeoutError:
+        raise KafkaTimeoutError from None

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 Step = Callable[[], Awaitable[object]]
 _PING_TIMEOUT_S = 2.0
+_STOP_S = 25.0
+# Longer than clients keep an idle connection (httpx 5 s): else both let go of it at once and a call is lost.
+KEPT_ALIVE_S = 60
 
 
 def build_service(
@@ -52,7 +55,7 @@ def build_service(
             await broker.connect()
             for step in on_startup:
                 await step()
-            stack.push_async_callback(broker.stop)
+            stack.push_async_callback(_stopped, broker)
             await start_broker(broker)
             tasks = [asyncio.create_task(_supervised(loop, health)) for loop in background]
             stack.push_async_callback(_cancelled, tasks)
@@ -83,6 +86,7 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=25,
+        timeout_keep_alive=KEPT_ALIVE_S,
         server_header=False,
     )
 
@@ -100,6 +104,15 @@ async def _wait_for_kafka(kafka: KafkaSettings) -> None:
             await asyncio.sleep(0.5)
         else:
             return
+
+
+async def _stopped(broker: KafkaBroker) -> None:
+    # What an idempotent producer still has to send it would wait for until Kafka is there again.
+    try:
+        async with asyncio.timeout(_STOP_S):
+            await broker.stop()
+    except TimeoutError:
+        logger.warning("stopped with messages unsent: Kafka is away")
 
 
 async def _supervised(loop: Step, health: Health) -> None:

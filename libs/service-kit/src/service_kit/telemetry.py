@@ -30,6 +30,7 @@ MetricName = Literal[
     "ledgerbus.jobs.released",  # jobs, by provider
     "ledgerbus.jobs.waits",  # waits, by reason and provider
     "ledgerbus.facts.ignored",  # facts about older attempts or ended runs, by topic
+    "ledgerbus.sites.closed",  # times a provider's server was not asked for a while, by site
     "ledgerbus.provider.calls",  # calls, by provider and kind
     "ledgerbus.provider.throttles",  # answers that told us to slow down, by provider
     "ledgerbus.token.refreshes",  # refreshes and sign-ins at a provider, by provider and outcome

@@ -26,8 +26,9 @@ _LAUNCH = Path(__file__).with_name("launch.py")
 class ChildProcess:
     """A program that runs until it is stopped; killed with us when we die (on Linux)."""
 
-    def __init__(self, name: str, data_dir: Path) -> None:
+    def __init__(self, name: str, data_dir: Path, stop_s: float = STOP_S) -> None:
         self.name = name
+        self._stop_s = stop_s
         self.log = data_dir / "logs" / f"{name}.log"
         self._record = data_dir / "run" / f"{name}.json"
         self._cwd = data_dir
@@ -59,9 +60,9 @@ class ChildProcess:
         self._record.write_text(json.dumps({"pid": self._process.pid, "command": list(command)}))
 
     async def stop(self, nudge: Callable[[], object] | None = None) -> None:
-        """Ask it to end, calling `nudge` while it has not, and insist after 15 s."""
+        """Ask it to end, calling `nudge` while it has not, and insist after `stop_s`."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_S):
+            async with asyncio.timeout(self._stop_s):
                 while self._process is not None and self._process.poll() is None:
                     self._process.terminate()
                     await self._try_gone(nudge)

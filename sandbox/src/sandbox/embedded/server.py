@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sandbox.embedded.errors import EmbeddedError
 from sandbox.embedded.ports import is_free
-from sandbox.embedded.process import POLL_S, ChildProcess
+from sandbox.embedded.process import POLL_S, STOP_S, ChildProcess
 
 READY_S = 120.0
 
@@ -47,9 +47,9 @@ class Program(Protocol):
 class Server:
     """One embedded server; the same address over all its restarts, which wait for each other."""
 
-    def __init__(self, program: Program, data_dir: Path) -> None:
+    def __init__(self, program: Program, data_dir: Path, *, stop_s: float = STOP_S) -> None:
         self._program = program
-        self._child = ChildProcess(program.name, data_dir)
+        self._child = ChildProcess(program.name, data_dir, stop_s)
         self._changing = asyncio.Lock()
         self.start_s = 0.0
 

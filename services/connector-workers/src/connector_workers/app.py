@@ -21,6 +21,7 @@ from sync_contracts.jobs import JobCounted, JobFailed, JobStarted, JobWaiting
 
 from connector_workers import handlers
 from connector_workers.adapters.http_credentials import HttpCredentials
+from connector_workers.begun import Begun
 from connector_workers.count_months import CountMonths
 from connector_workers.read_connection import ReadConnection
 from connector_workers.settings import Settings
@@ -48,6 +49,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         reader_of=connector_for,
         publish=EventPublisher(broker, source=NAME, sends=SENDS),
         stops=stops,
+        begun=Begun(),
         clock=clock,
         worker=f"{socket.gethostname()[:100]}/{os.getpid()}",
         provider_pause_s=settings.provider_pause_s,

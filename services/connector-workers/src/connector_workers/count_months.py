@@ -18,6 +18,7 @@ from sync_contracts.codes import ProblemCode
 from sync_contracts.jobs import DueJob, JobCounted, JobRequested, JobWaiting
 from sync_contracts.providers import Provider
 
+from connector_workers.begun import Begun
 from connector_workers.endings import Ending, ending, started
 from connector_workers.ports import MonthReader
 from connector_workers.read_connection import MonthRead, MonthsRead
@@ -34,6 +35,7 @@ class CountMonths:
     reader_of: Callable[[Provider], MonthReader]
     publish: Publish
     stops: Stops
+    begun: Begun
     clock: Clock
     worker: str
     provider_pause_s: float
@@ -43,6 +45,17 @@ class CountMonths:
         if self.stops.forbids(request):
             _log("reading dropped before its start", request)
             return
+        fresh = self.begun.begin(request)
+        if fresh is None:
+            _log("reading asked for twice", request)
+            return
+        try:
+            await self._count(fresh)
+        except BaseException:
+            self.begun.forget(fresh)
+            raise
+
+    async def _count(self, request: JobRequested) -> None:
         began_ns = time.time_ns()
         budget_s = min(reading_budget_s(len(request.jobs)), self.longest_s)
         await self.publish(started(request, worker=self.worker, budget_s=budget_s))

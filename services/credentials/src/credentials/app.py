@@ -110,6 +110,7 @@ def build_routers(
         internal.build_router(
             store=outside.store,
             switches=outside.switches,
+            connectors=outside.connectors,
             lease=use_cases.lease,
             observe=use_cases.observe,
             orchestrator=orchestrator,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sync_contracts.codes import ProblemCode
 from sync_contracts.summaries import UnchangedReason
 
-from summary_writer.summary import HistoryEntry, Outcome, Reading, Refused, Summary, Unchanged, Updated
+from summary_writer.summary import Cause, HistoryEntry, Outcome, Reading, Refused, Summary, Unchanged, Updated
 
 TOLERATED_SKEW = timedelta(seconds=60)
 
@@ -16,9 +16,9 @@ class Found:
     """What the store knows before a reading is written."""
 
     stored: Summary | None = None
-    # The history entry of this very reading; `applied` once the summary's chain of changes holds it.
+    # The history entry of this attempt, and what it brought once the summary's chain of changes holds it.
     entry: HistoryEntry | None = None
-    applied: bool = False
+    brought: Summary | None = None
     lowest_generation: int = 1
 
 
@@ -69,9 +69,21 @@ def chain(stored: Summary | None, entries: list[HistoryEntry]) -> list[HistoryEn
     return changes
 
 
+def brought_by(cause: Cause, stored: Summary | None, entries: list[HistoryEntry]) -> Summary | None:
+    """The summary as the change of this attempt left it; None while the chain does not hold the change."""
+    summary = stored
+    for change in chain(stored, entries):
+        if change.cause == cause:
+            return summary
+        summary = change.replaced
+    return None
+
+
 def _answered_before(reading: Reading, found: Found) -> Outcome | None:
-    if found.entry and found.applied:
-        return Updated(found.entry.replaced.values if found.entry.replaced else None)
+    if found.entry and found.brought:
+        previous = found.entry.replaced.values if found.entry.replaced else None
+        is_same = found.entry.read_at == reading.summary.read_at
+        return Updated(previous, None if is_same else replace(found.brought, read_at=found.entry.read_at))
     if found.stored and found.stored.cause == reading.cause:
         return SAME_VALUES
     return None

@@ -137,9 +137,13 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """The values were written; `previous` is None for a month's first."""
+    """The values were written; `previous` is None for a month's first.
+
+    `instead`: an earlier reading of the same attempt had been written, and stands.
+    """
 
     previous: Values | None
+    instead: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ def answer_to(message: JobCounted, outcome: Outcome) -> Event:
     kind: type[Event]
     if isinstance(outcome, Updated):
         kind = SummaryUpdated
-        fields = {"read_at": message.read_at, "values": message.values, "previous": outcome.previous}
+        written = outcome.instead or message
+        fields = {"read_at": written.read_at, "values": written.values, "previous": outcome.previous}
     elif isinstance(outcome, Refused):
         kind = SummaryRefused
         fields = {

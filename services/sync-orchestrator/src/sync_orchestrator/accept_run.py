@@ -23,6 +23,7 @@ from sync_orchestrator.answer_once import AnswerOnce
 from sync_orchestrator.cancel_run import CancelRun
 from sync_orchestrator.plan_run import PlanRun
 from sync_orchestrator.ports import ConnectionLookup, Found, JobStore, RunStore
+from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.records import PlannedClient, RunRecord, RunState, StoredRequest
 from sync_orchestrator.refusals import RefusedError
 
@@ -70,6 +71,7 @@ class AcceptRun:
         jobs: JobStore,
         lookup: ConnectionLookup,
         plan_run: PlanRun,
+        tell_progress: TellProgress,
         cancel_run: CancelRun,
         clock: Clock,
         lifetime: Lifetime,
@@ -79,6 +81,7 @@ class AcceptRun:
         self._jobs = jobs
         self._lookup = lookup
         self._plan_run = plan_run
+        self._tell_progress = tell_progress
         self._cancel_run = cancel_run
         self._clock = clock
         self._lifetime = lifetime
@@ -136,7 +139,6 @@ class AcceptRun:
             raise RefusedError(RefusalCode.REQUEST_ID_REUSED)
         reached("run_planned")
         await self._plan_run(run)
-        tally = await self._jobs.tally(run.run_id)
         return RunAccepted(
             meta=request.meta.follow(RunAccepted),
             run_id=run.run_id,
@@ -147,7 +149,7 @@ class AcceptRun:
             clients=run.clients,
             joined=run.run_id != own_id,
             retry_of=run.retry_of,
-            progress=tally.progress(held=run.held),
+            progress=await self._tell_progress(run),
         )
 
     async def _planned(

@@ -20,6 +20,7 @@ from sync_contracts.runs import RunAccepted, RunCancelling, RunFinished, RunProg
 
 from sync_orchestrator import handlers, routes
 from sync_orchestrator.adapters.http_credentials import HttpCredentials
+from sync_orchestrator.adapters.mongo_breakers import MongoBreakers
 from sync_orchestrator.adapters.mongo_calendar import MongoConnectionFacts, MongoLeases, MongoPauses
 from sync_orchestrator.adapters.mongo_jobs import MongoJobs
 from sync_orchestrator.adapters.mongo_requests import MongoCancels, MongoRequests
@@ -102,6 +103,7 @@ def mongo_stores(stored: AsyncIOMotorDatabase[Document]) -> Stores:
         jobs=MongoJobs(stored),
         facts=MongoConnectionFacts(stored),
         pauses=MongoPauses(stored),
+        breakers=MongoBreakers(stored),
         leases=MongoLeases(stored),
     )
 

@@ -1,7 +1,8 @@
 """Due jobs at hand: fetched in large portions, because asking the store for a few costs as much."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -31,9 +32,9 @@ class Backlog:
         self._shelves: dict[UUID, _Shelf] = {}
 
     async def readings(
-        self, runs: Sequence[RunRecord], now: datetime, blocked: Collection[str]
+        self, runs: Sequence[RunRecord], now: datetime, blocked: AbstractSet[str]
     ) -> list[Reading]:
-        """The due readings of the runs in their order, but for blocked accounts."""
+        """The due readings of the runs in their order, but for those behind something that is blocked."""
         known = {run.run_id for run in runs}
         self._shelves = {run_id: shelf for run_id, shelf in self._shelves.items() if run_id in known}
         readings: list[Reading] = []
@@ -47,7 +48,7 @@ class Backlog:
         shelves = self._shelves.values()
         return [shelf.jobs.pop(job_id) for shelf in shelves for job_id in wanted & shelf.jobs.keys()]
 
-    async def _at_hand(self, run_id: UUID, now: datetime, blocked: Collection[str]) -> list[JobRecord]:
+    async def _at_hand(self, run_id: UUID, now: datetime, blocked: AbstractSet[str]) -> list[JobRecord]:
         shelf = self._shelves.get(run_id)
         usable = _usable(shelf, blocked) if shelf else []
         if usable or (shelf and self._monotonic_s() - shelf.asked_s < self._ask_again_s):
@@ -57,10 +58,8 @@ class Backlog:
         return due
 
 
-def _usable(shelf: _Shelf, blocked: Collection[str]) -> list[JobRecord]:
-    return [
-        job for job in shelf.jobs.values() if job.connection and job.connection.account_key not in blocked
-    ]
+def _usable(shelf: _Shelf, blocked: AbstractSet[str]) -> list[JobRecord]:
+    return [job for job in shelf.jobs.values() if job.connection and not blocked & set(job.keys)]
 
 
 def _readings(run: RunRecord, jobs: Iterable[JobRecord]) -> list[Reading]:
@@ -72,6 +71,7 @@ def _readings(run: RunRecord, jobs: Iterable[JobRecord]) -> list[Reading]:
             run_id=run.run_id,
             company_id=run.company_id,
             account_key=group[0].connection.account_key,
+            site_key=group[0].site_key,
             is_single=run.is_single,
             job_ids=tuple(job.job_id for job in group),
         )

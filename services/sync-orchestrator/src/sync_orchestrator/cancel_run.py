@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from service_kit.clock import Clock
+from service_kit.crash_points import reached
 from sync_contracts.codes import RefusalCode
 from sync_contracts.ids import run_id
 from sync_contracts.requests import SyncCancel
@@ -11,7 +12,8 @@ from sync_contracts.runs import RunAccepted, RunCancelling
 
 from sync_orchestrator import refusals
 from sync_orchestrator.answer_once import AnswerOnce
-from sync_orchestrator.ports import CancelStore, JobStore, RequestStore, RunStore, Touch
+from sync_orchestrator.ports import CancelStore, RequestStore, RunStore, Touch
+from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.records import Answer, RunRecord, RunState, StoredRequest
 from sync_orchestrator.refusals import RefusedError
 
@@ -26,7 +28,7 @@ class CancelRun:
         requests: RequestStore,
         cancels: CancelStore,
         runs: RunStore,
-        jobs: JobStore,
+        tell_progress: TellProgress,
         clock: Clock,
         touch: Touch,
     ) -> None:
@@ -34,7 +36,7 @@ class CancelRun:
         self._requests = requests
         self._cancels = cancels
         self._runs = runs
-        self._jobs = jobs
+        self._tell_progress = tell_progress
         self._clock = clock
         self._touch = touch
 
@@ -64,13 +66,13 @@ class CancelRun:
             return None
         if not await self._runs.begin_cancelling(run.run_id, self._clock.now()):
             raise RefusedError(RefusalCode.RUN_ALREADY_ENDED)
-        tally = await self._jobs.tally(run.run_id)
+        reached("run_cancelling")
         return RunCancelling(
             meta=cancel.meta.follow(RunCancelling),
             run_id=run.run_id,
             request_id=cancel.request_id,
             provider=run.provider,
-            progress=tally.progress(held=run.held),
+            progress=await self._tell_progress(run),
         )
 
     async def _kept_or_found(self, cancel: SyncCancel, stored: StoredRequest) -> RunRecord | None:

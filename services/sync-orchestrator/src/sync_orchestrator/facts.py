@@ -26,12 +26,13 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Not before `retry_at`."""
+    """Not before `retry_at`; `site_down_until` when its site is down for everybody."""
 
     rank: ClassVar[Rank] = Rank.WAITING
     attempt: int
     reason: WaitReason
     retry_at: datetime
+    site_down_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,8 @@ def _waiting(job: JobRecord, fact: Waiting, now: datetime, patience: OutagePatie
     retry_at = min(max(fact.retry_at, now), now + _LONGEST_WAIT)
     if fact.reason is not WaitReason.PROVIDER_DOWN:
         return _queued(job, fact.reason, retry_at)
+    if fact.site_down_until is not None:
+        return _queued(job, fact.reason, max(fact.site_down_until, now))
     outages = job.outages + 1
     if outages >= patience.attempts:
         return ended(job, JobEnding.FAILED, ProblemCode.PROVIDER_DOWN)

@@ -17,6 +17,7 @@ class Reading:
     run_id: UUID
     company_id: str
     account_key: str
+    site_key: str
     is_single: bool
     job_ids: tuple[UUID, ...]
 

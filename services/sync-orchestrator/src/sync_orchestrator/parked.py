@@ -5,6 +5,7 @@ import logging
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from sync_contracts.dead_letters import DeadLetterHeader
 from sync_contracts.event import Event
 from sync_contracts.jobs import ConnectionReading, JobCounted, JobEvent, JobFailed, JobRequested, JobWaiting
 
@@ -29,7 +30,7 @@ def parked_message(topic: str, body: bytes) -> ParkedMessage:
     """Never fails, or a parked message would be parked again."""
     try:
         return ParkedMessage(topic=topic, body=json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         return ParkedMessage(topic=topic, body=None)
 
 
@@ -42,11 +43,17 @@ class EndParked:
     async def __call__(self, message: ParkedMessage) -> None:
         named = _read(ConnectionReading, message.body) or _read(JobEvent, message.body)
         if named is None:
-            logger.error("a parked message names no job", extra={"topic": message.topic})
+            if not _is_note(message.body):
+                logger.error("a parked message names no job", extra={"topic": message.topic})
         elif isinstance(named, ConnectionReading):
             await self._track_run.parked(named)
         else:
             await self._track_run.parked_result(named)
+
+
+def _is_note(body: object) -> bool:
+    """Whether it only tells that a message was replayed."""
+    return isinstance(body, dict) and DeadLetterHeader.REPLAYED in body
 
 
 def _read(shape: type[Named], body: object) -> Named | None:

@@ -1,5 +1,6 @@
 """What the use cases need from outside; every method may raise an outage (`service_kit.errors.is_outage`)."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from sync_orchestrator.fairness import Load
 from sync_orchestrator.receipts import Tally
 from sync_orchestrator.records import (
     Answer,
+    Breaker,
     ConnectionFact,
     ConnectionRef,
     JobRecord,
@@ -126,6 +128,9 @@ class RunStore(Protocol):
     async def hold(self, run_ids: Collection[UUID], *, held: bool) -> None:
         """Whether the company's share keeps the runs' due jobs back."""
 
+    async def stall(self, run_ids: Collection[UUID], *, stalled: bool) -> None:
+        """Whether no worker takes what is released."""
+
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int
     ) -> list[RunRecord]:
@@ -153,7 +158,7 @@ class JobStore(Protocol):
     async def due(
         self, run_id: UUID, now: datetime, *, limit: int, without: Collection[str] = ()
     ) -> list[JobRecord]:
-        """Queued jobs whose time has come, but for those of some accounts."""
+        """Queued jobs whose time has come, but for those of some accounts and sites."""
 
     async def outstanding(self) -> list[JobRecord]:
         """All that are released or started."""
@@ -163,13 +168,16 @@ class JobStore(Protocol):
 
     async def any_outstanding(self, run_id: UUID) -> bool: ...
 
-    async def any_moving(self, run_id: UUID, still_accounts: Collection[str]) -> bool:
+    async def any_moving(self, run_id: UUID, still_keys: Collection[str]) -> bool:
         """Whether an open job waits for something else than a daily limit or a provider that is down."""
 
     async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
         """The jobs of a client's connection that are in one of the states."""
 
-    async def tally(self, run_id: UUID) -> Tally: ...
+    async def tally(self, run_id: UUID, now: datetime) -> Tally: ...
+
+    async def due_behind(self, run_id: UUID, now: datetime, keys: Collection[str]) -> Counter[str]:
+        """Queued jobs whose time has come, by the account or site among the keys that they belong to."""
 
     async def of_run(self, run_id: UUID) -> list[JobRecord]: ...
 
@@ -195,6 +203,20 @@ class PauseStore(Protocol):
         """A later `until` stays."""
 
     async def active(self, now: datetime) -> list[Pause]: ...
+
+
+class BreakerStore(Protocol):
+    """Sites that do not answer."""
+
+    async def all(self) -> list[Breaker]: ...
+
+    async def change(
+        self, site_key: str, decide: Callable[[Breaker | None], Breaker]
+    ) -> tuple[Breaker | None, Breaker]:
+        """The breaker before and after the decision, which is made on the one that it replaces."""
+
+    async def drop(self, site_key: str) -> Breaker | None:
+        """The one that was there."""
 
 
 class LeaseStore(Protocol):

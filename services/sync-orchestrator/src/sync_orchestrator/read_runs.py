@@ -1,15 +1,19 @@
 """What people may look at: a company's runs, their lines and jobs."""
 
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
+from service_kit.clock import Clock
 from service_kit.problems import ProblemError
 from sync_contracts.codes import ProblemCode, RefusalCode, WaitReason, sentence
 from sync_contracts.event import Actor
 from sync_contracts.providers import Provider
 from sync_contracts.runs import JobEnding, Progress, ReceiptLine, RunEnding, RunKind
 
+from sync_orchestrator.holds import FindHolds
 from sync_orchestrator.ports import JobStore, RunStore
+from sync_orchestrator.progress import TellProgress, reason_of
 from sync_orchestrator.receipts import lines_of
 from sync_orchestrator.records import JobRecord, JobState, RunRecord, RunState, StoredMonth
 
@@ -68,9 +72,20 @@ class LinesPage(BaseModel):
 class ReadRuns:
     """Answers for one company at a time; another company's run does not exist."""
 
-    def __init__(self, *, runs: RunStore, jobs: JobStore) -> None:
+    def __init__(
+        self,
+        *,
+        runs: RunStore,
+        jobs: JobStore,
+        find_holds: FindHolds,
+        tell_progress: TellProgress,
+        clock: Clock,
+    ) -> None:
         self._runs = runs
         self._jobs = jobs
+        self._find_holds = find_holds
+        self._tell_progress = tell_progress
+        self._clock = clock
 
     async def all(self, company_id: str, states: list[RunState], page: int, size: int) -> list[RunView]:
         wanted = states or list(RunState)
@@ -79,8 +94,7 @@ class ReadRuns:
 
     async def one(self, company_id: str, run_id: UUID) -> RunDetail:
         run = await self._own(company_id, run_id)
-        tally = await self._jobs.tally(run_id)
-        return RunDetail.model_validate(_fields(run) | {"progress": tally.progress(held=run.held)})
+        return RunDetail.model_validate(_fields(run) | {"progress": await self._tell_progress(run)})
 
     async def lines(self, company_id: str, run_id: UUID, page: int, size: int) -> LinesPage:
         await self._own(company_id, run_id)
@@ -94,7 +108,9 @@ class ReadRuns:
         run = await self._own(company_id, run_id)
         wanted = states or list(JobState)
         found = await self._jobs.page(run_id, wanted, (page - 1) * size, size)
-        return [_job(job, held=run.held) for job in found]
+        now = self._clock.now()
+        holds = await self._find_holds(now)
+        return [_job(job, *reason_of(job, run, holds, now)) for job in found]
 
     async def _own(self, company_id: str, run_id: UUID) -> RunRecord:
         run = await self._runs.get(run_id)
@@ -112,10 +128,8 @@ def _fields(run: RunRecord) -> dict[str, object]:
     }
 
 
-def _job(job: JobRecord, *, held: bool) -> JobView:
-    reason = WaitReason.FAIRNESS if held and job.reason is WaitReason.QUEUED else job.reason
+def _job(job: JobRecord, reason: WaitReason | None, retry_at: datetime | None) -> JobView:
     told = job.code or reason
-    waits = job.state is JobState.QUEUED and job.reason is not WaitReason.QUEUED
     return JobView(
         job_id=job.job_id,
         client_id=job.client_id,
@@ -123,7 +137,7 @@ def _job(job: JobRecord, *, held: bool) -> JobView:
         state=job.state,
         attempt=job.attempt,
         reason=reason,
-        retry_at=job.due_at if waits else None,
+        retry_at=retry_at,
         ending=job.ending,
         code=job.code,
         message=sentence(told) if told else None,

@@ -1,7 +1,7 @@
 """What is told about a run: its progress, its ending and one line per client; pure functions."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -19,7 +19,7 @@ from sync_contracts.runs import (
     RunFinished,
 )
 
-from sync_orchestrator.records import JobRecord, JobState, RunRecord, RunState
+from sync_orchestrator.records import JobRecord, JobState, Pause, RunRecord, RunState
 
 # Worst first.
 _SEVERITY = (
@@ -34,13 +34,14 @@ _TROUBLES = frozenset({JobEnding.FAILED, JobEnding.SKIPPED, JobEnding.CANCELLED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TallyRow:
-    """How many jobs of a run are alike; `due_at` is the earliest of them."""
+    """How many jobs of a run are alike; `due_at` is the earliest of them, `is_due` once it has come."""
 
     state: JobState
     ending: JobEnding | None
     reason: WaitReason | None
     jobs: int
     due_at: datetime | None = None
+    is_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,31 @@ class Tally:
     def counts(self) -> EndingCounts:
         return counts_of({row.ending: row.jobs for row in self.rows if row.ending is not None})
 
-    def progress(self, *, held: bool) -> Progress:
-        """`held`: the company's share keeps its queued jobs back."""
+    def progress(
+        self,
+        *,
+        due: WaitReason = WaitReason.QUEUED,
+        released: WaitReason = WaitReason.QUEUED,
+        behind: Mapping[Pause, int] | None = None,
+    ) -> Progress:
+        """The reasons of due and of released jobs; `behind`: what holds how many of the due ones."""
         waiting: Counter[WaitReason] = Counter()
         for row in self.rows:
-            if row.state in {JobState.QUEUED, JobState.RELEASED}:
-                waiting[_shown(row, held=held)] += row.jobs
-        waits = [row.due_at for row in self.rows if _is_wait(row) and row.due_at is not None]
+            if row.state is JobState.RELEASED:
+                waiting[released] += row.jobs
+            elif row.state is JobState.QUEUED:
+                waiting[due if row.is_due else row.reason or due] += row.jobs
+        retries = [row.due_at for row in self.rows if row.state is JobState.QUEUED and not row.is_due]
+        for pause, jobs in (behind or {}).items():
+            waiting[pause.reason] += jobs
+            waiting[due] -= jobs
+            retries.append(pause.until)
         return Progress(
             jobs=sum(row.jobs for row in self.rows),
             ended=self.counts,
             running=sum(row.jobs for row in self.rows if row.state is JobState.STARTED),
-            waiting=dict(waiting),
-            retry_at=min(waits, default=None),
+            waiting=dict(+waiting),
+            retry_at=min((each for each in retries if each is not None), default=None),
         )
 
 
@@ -141,12 +154,3 @@ def _line(client_id: str, jobs: list[JobRecord]) -> ReceiptLine:
         counts=counts_of(Counter(job.ending for job in jobs if job.ending is not None)),
         months=tuple(alike) if worst.ending in _TROUBLES else (),
     )
-
-
-def _shown(row: TallyRow, *, held: bool) -> WaitReason:
-    reason = row.reason or WaitReason.QUEUED
-    return WaitReason.FAIRNESS if held and reason is WaitReason.QUEUED else reason
-
-
-def _is_wait(row: TallyRow) -> bool:
-    return row.state is JobState.QUEUED and row.reason not in {None, WaitReason.QUEUED}

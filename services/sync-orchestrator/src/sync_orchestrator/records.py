@@ -56,11 +56,12 @@ class Record(BaseModel):
 
 
 class ConnectionRef(Record):
-    """The connection a job reads with, as last known."""
+    """The connection a job reads with, as last known: whose limits it uses, which server answers it."""
 
     connection_id: UUID
     generation: int
     account_key: str
+    site_key: str = ""
 
 
 class JobRecord(Record):
@@ -87,6 +88,17 @@ class JobRecord(Record):
     budget_s: float | None = None
     traceparent: str | None = None
     revision: int = 0
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of everything that can hold it back: its account, its server, the provider's whole app."""
+        account = (self.connection.account_key,) if self.connection else ()
+        return (*account, self.site_key, f"{self.provider}/app")
+
+    @property
+    def site_key(self) -> str:
+        """Of the server that answers it."""
+        return (self.connection and self.connection.site_key) or f"{self.provider}/app"
 
     @property
     def is_open(self) -> bool:
@@ -140,6 +152,7 @@ class RunRecord(Record):
     ended_at: datetime | None = None
     announced_at: datetime | None = None
     held: bool = False
+    stalled: bool = False
     plan: tuple[PlannedClient, ...] = ()
     finished: RunFinished | None = None
 
@@ -182,3 +195,19 @@ class Pause(Record):
     key: str
     reason: WaitReason
     until: datetime
+
+
+class Breaker(Record):
+    """Accounts in a row that a site did not answer; once there are enough it is open: nobody may ask."""
+
+    site_key: str
+    failed: tuple[str, ...] = ()
+    failed_at: datetime
+    openings: int = 0
+    until: datetime | None = None
+    revision: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Until an answer; when `until` has passed, one reading at a time tries."""
+        return self.until is not None

@@ -23,6 +23,8 @@ from sync_orchestrator.ports import (
 )
 from sync_orchestrator.records import ConnectionFact, JobRecord, JobState, RunRecord, RunState
 from sync_orchestrator.request_jobs import request_jobs
+from sync_orchestrator.sick_sites import SickSites
+from sync_orchestrator.workers_heard import WorkersHeard
 
 
 class ReleaseJobs:
@@ -35,6 +37,8 @@ class ReleaseJobs:
         jobs: JobStore,
         facts: ConnectionFacts,
         pauses: PauseStore,
+        sick_sites: SickSites,
+        workers: WorkersHeard,
         backlog: Backlog,
         publish: Publish,
         clock: Clock,
@@ -45,6 +49,8 @@ class ReleaseJobs:
         self._jobs = jobs
         self._facts = facts
         self._pauses = pauses
+        self._sick_sites = sick_sites
+        self._workers = workers
         self._backlog = backlog
         self._publish = publish
         self._clock = clock
@@ -58,16 +64,18 @@ class ReleaseJobs:
             return 0
         choice = await self._choice(runs.values())
         await self._tell_held(runs.values(), choice.held)
+        await self._tell_stalled(runs.values())
         chosen = self._backlog.take(job_id for reading in choice.readings for job_id in reading.job_ids)
         return await self._release(chosen, runs) if chosen else 0
 
     async def _choice(self, runs: Collection[RunRecord]) -> Choice:
         now = self._clock.now()
-        load = await self._jobs.load()
-        paused = {pause.key for pause in await self._pauses.active(now)}
+        load, sites = await self._jobs.load(), await self._sick_sites.standing()
+        paused = {pause.key for pause in await self._pauses.active(now)} | sites.closed
         blocked = paused | load.full_accounts(self._credit)
         allowed = [run for run in runs if app_key(run) not in paused]
-        return choose(await self._backlog.readings(allowed, now, blocked), load, self._credit)
+        readings = sites.admit(await self._backlog.readings(allowed, now, blocked))
+        return choose(readings, load, self._credit)
 
     async def _release(self, chosen: list[JobRecord], runs: Mapping[UUID, RunRecord]) -> int:
         now = self._clock.now()
@@ -109,6 +117,14 @@ class ReleaseJobs:
             changed &= {run.run_id for run in runs if (run.company_id in companies) is held}
             if changed:
                 await self._runs.hold(changed, held=held)
+
+    async def _tell_stalled(self, runs: Collection[RunRecord]) -> None:
+        stalled = await self._workers.are_away()
+        changed = {run.run_id for run in runs if run.stalled is not stalled}
+        if changed:
+            await self._runs.stall(changed, stalled=stalled)
+            for run_id in changed:
+                self._touch(run_id)
 
 
 def client_key(job: JobRecord) -> ClientKey:

@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service_kit.settings import HttpSettings, KafkaSettings, MongoSettings, UserTokenSettings, VaultSettings
 
 from sync_orchestrator.accept_run import Lifetime
+from sync_orchestrator.breakers import BreakerRules
 from sync_orchestrator.deadlines import Silence
 from sync_orchestrator.facts import OutagePatience
 from sync_orchestrator.fairness import Credit
@@ -42,6 +43,11 @@ class Settings(BaseSettings):
     outage_attempts: int = Field(8, ge=1, description="Waits for a provider that is down before giving up.")
     outage_first_gap_s: float = Field(30.0, gt=0, description="Doubles with each wait.")
     outage_longest_gap_s: float = Field(1800.0, gt=0)
+    site_down_accounts: int = Field(
+        5, ge=1, description="Accounts in a row that a provider's server does not answer: nobody asks it."
+    )
+    site_first_gap_s: float = Field(30.0, gt=0, description="Then one reading tries; doubles while it fails.")
+    site_longest_gap_s: float = Field(300.0, gt=0)
     lost_after_s: float = Field(300.0, gt=0, description="Released and not started: sent again.")
     silence_grace_s: float = Field(30.0, gt=0, description="Beyond a started job's budget: a new attempt.")
     cancel_grace_s: float = Field(10.0, gt=0, description="After a cancelling, for jobs on their way.")
@@ -69,6 +75,11 @@ class Settings(BaseSettings):
                 attempts=self.outage_attempts,
                 first_s=self.outage_first_gap_s,
                 longest_s=self.outage_longest_gap_s,
+            ),
+            breakers=BreakerRules(
+                accounts=self.site_down_accounts,
+                first_s=self.site_first_gap_s,
+                longest_s=self.site_longest_gap_s,
             ),
             silence=Silence(
                 released_s=self.lost_after_s,

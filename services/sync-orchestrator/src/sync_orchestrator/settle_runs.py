@@ -8,11 +8,11 @@ from uuid import UUID
 from service_kit.clock import Clock
 from service_kit.publishing import Publish
 from sync_contracts.codes import ProblemCode
-from sync_contracts.runs import JobEnding, RunProgress
+from sync_contracts.runs import JobEnding, Progress, RunProgress
 
 from sync_orchestrator.end_run import EndRun
 from sync_orchestrator.ports import JobStore, RunStore
-from sync_orchestrator.receipts import Tally
+from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.records import JobState, RunRecord, RunState
 
 # Counting a large run may be slow; it takes at most this part of the time.
@@ -29,6 +29,7 @@ class SettleRuns:
         runs: RunStore,
         jobs: JobStore,
         end_run: EndRun,
+        tell_progress: TellProgress,
         publish: Publish,
         clock: Clock,
         progress_every_s: float = 1.0,
@@ -37,6 +38,7 @@ class SettleRuns:
         self._runs = runs
         self._jobs = jobs
         self._end_run = end_run
+        self._tell_progress = tell_progress
         self._publish = publish
         self._clock = clock
         self._progress_every_s = progress_every_s
@@ -72,14 +74,14 @@ class SettleRuns:
         if self._is_resting(run_id) and await self._jobs.any_outstanding(run_id):
             return False
         began_s = self._monotonic_s()
-        tally = await self._jobs.tally(run_id)
-        if tally.open_jobs == 0:
+        progress = await self._tell_progress(run)
+        if progress.jobs == progress.ended.total:
             await self._end_run(run_id)
             return True
         if self._is_resting(run_id):
             return False
         self._rest(run_id, self._monotonic_s() - began_s)
-        return await self._announce(run, tally)
+        return await self._announce(run, progress)
 
     async def _end_what_must_not_run(self, run: RunRecord) -> None:
         if run.state is RunState.CANCELLING:
@@ -95,20 +97,20 @@ class SettleRuns:
         rest_s = max(self._progress_every_s, counting_s / _COUNTING_SHARE)
         self._rests_until_s[run_id] = self._monotonic_s() + rest_s
 
-    async def _announce(self, run: RunRecord, tally: Tally) -> bool:
+    async def _announce(self, run: RunRecord, progress: Progress) -> bool:
         """False when another instance announced a moment ago, so that this news is still to be told."""
         now = self._clock.now()
         last_before = now - timedelta(seconds=self._progress_every_s)
         if not await self._runs.may_announce_progress(run.run_id, now, last_before):
             return False
-        await self._publish(_progress(run, tally, now.isoformat()), traceparent=run.traceparent)
+        await self._publish(_announcement(run, progress, now.isoformat()), traceparent=run.traceparent)
         return True
 
 
-def _progress(run: RunRecord, tally: Tally, moment: str) -> RunProgress:
+def _announcement(run: RunRecord, progress: Progress, moment: str) -> RunProgress:
     return RunProgress(
         meta=run.meta.follow(RunProgress, moment),
         run_id=run.run_id,
         provider=run.provider,
-        progress=tally.progress(held=run.held),
+        progress=progress,
     )

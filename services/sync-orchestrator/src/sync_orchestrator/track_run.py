@@ -8,8 +8,9 @@ from uuid import UUID
 
 from service_kit.batches import Batches
 from service_kit.clock import Clock
+from service_kit.crash_points import reached
 from service_kit.telemetry import count
-from sync_contracts.codes import ProblemCode
+from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.jobs import ConnectionReading, JobEvent, JobFailed, JobStarted, JobWaiting
 from sync_contracts.runs import JobEnding
 from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUpdated
@@ -26,6 +27,8 @@ from sync_orchestrator.facts import (
 )
 from sync_orchestrator.ports import ConnectionLookup, JobStore, PauseStore, RunStore, Touch
 from sync_orchestrator.records import JobRecord, Pause, Rank, RunState
+from sync_orchestrator.sick_sites import SickSites
+from sync_orchestrator.workers_heard import WorkersHeard
 
 _RUNNING = {RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING}
 _BATCH = 500
@@ -50,6 +53,8 @@ class TrackRun:
         jobs: JobStore,
         pauses: PauseStore,
         lookup: ConnectionLookup,
+        sick_sites: SickSites,
+        workers: WorkersHeard,
         clock: Clock,
         patience: OutagePatience,
         touch: Touch,
@@ -58,12 +63,15 @@ class TrackRun:
         self._jobs = jobs
         self._pauses = pauses
         self._lookup = lookup
+        self._sick_sites = sick_sites
+        self._workers = workers
         self._clock = clock
         self._patience = patience
         self._touch = touch
         self._apply: Batches[Told, int] = Batches(self._apply_all, size=_BATCH)
 
     async def started(self, message: JobStarted) -> None:
+        self._workers.heard()
         facts: dict[UUID, Fact] = {
             due.job_id: Started(attempt=due.attempt, budget_s=message.budget_s) for due in message.jobs
         }
@@ -74,7 +82,13 @@ class TrackRun:
             await self._pauses.put(
                 Pause(key=message.budget_key, reason=message.reason, until=message.retry_at)
             )
-        fact = Waiting(attempt=message.attempt, reason=message.reason, retry_at=message.retry_at)
+            reached("limit_stored")
+        fact = Waiting(
+            attempt=message.attempt,
+            reason=message.reason,
+            retry_at=message.retry_at,
+            site_down_until=await self._site_down_until(message),
+        )
         changed = await self._one(message, fact)
         if changed:
             count("ledgerbus.jobs.waits", reason=message.reason, provider=message.job.provider)
@@ -119,6 +133,13 @@ class TrackRun:
             attempt=message.attempt, rank=Rank.REFUSED, ending=JobEnding.CANCELLED, code=message.code
         )
 
+    async def _site_down_until(self, message: JobWaiting) -> datetime | None:
+        if message.reason is not WaitReason.PROVIDER_DOWN:
+            return None
+        job = await self._jobs.get(message.job.job_id)
+        is_news = job is not None and (message.attempt, Rank.WAITING) > (job.attempt, job.rank)
+        return await self._sick_sites.failed(job) if job is not None and is_news else None
+
     async def _one(self, message: JobEvent, fact: Fact) -> int:
         return await self._apply(Told(message.job.run_id, {message.job.job_id: fact}, message.topic))
 
@@ -132,6 +153,7 @@ class TrackRun:
             if old := len(one.facts) - news.count(one):
                 count("ledgerbus.facts.ignored", old, topic=one.topic)
         _count_ended(changed)
+        await self._sick_sites.heard(changed)
         for run_id in {job.run_id for job in changed}:
             self._touch(run_id)
         return [news.count(one) for one in told]

@@ -11,16 +11,19 @@ from sync_orchestrator.accept_run import AcceptRun, Lifetime
 from sync_orchestrator.answer_malformed import AnswerMalformed
 from sync_orchestrator.answer_once import AnswerOnce
 from sync_orchestrator.backlog import Backlog
+from sync_orchestrator.breakers import BreakerRules
 from sync_orchestrator.cancel_run import CancelRun
 from sync_orchestrator.deadlines import Silence
 from sync_orchestrator.end_run import EndRun
 from sync_orchestrator.facts import OutagePatience
 from sync_orchestrator.fairness import Credit
 from sync_orchestrator.follow_connections import FollowConnections
+from sync_orchestrator.holds import FindHolds
 from sync_orchestrator.leadership import Leadership
 from sync_orchestrator.parked import EndParked
 from sync_orchestrator.plan_run import PlanRun
 from sync_orchestrator.ports import (
+    BreakerStore,
     CancelStore,
     ConnectionFacts,
     ConnectionLookup,
@@ -30,11 +33,14 @@ from sync_orchestrator.ports import (
     RequestStore,
     RunStore,
 )
+from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.read_runs import ReadRuns
 from sync_orchestrator.release_jobs import ReleaseJobs
 from sync_orchestrator.settle_runs import SettleRuns
+from sync_orchestrator.sick_sites import SickSites
 from sync_orchestrator.track_run import TrackRun
 from sync_orchestrator.watch_time import WatchPatience, WatchTime
+from sync_orchestrator.workers_heard import WorkersHeard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class Stores:
     jobs: JobStore
     facts: ConnectionFacts
     pauses: PauseStore
+    breakers: BreakerStore
     leases: LeaseStore
 
 
@@ -57,6 +64,7 @@ class Rules:
     credit: Credit = field(default_factory=lambda: Credit(slots=200))
     lifetime: Lifetime = field(default_factory=Lifetime)
     outages: OutagePatience = field(default_factory=OutagePatience)
+    breakers: BreakerRules = field(default_factory=BreakerRules)
     silence: Silence = field(default_factory=Silence)
     watch: WatchPatience = field(default_factory=WatchPatience)
     lease_s: float = 10.0
@@ -105,11 +113,16 @@ def build_use_cases(
 ) -> UseCases:
     """What must be the same for all of them is made here once."""
     runs, jobs = stores.runs, stores.jobs
+    find_holds = FindHolds(pauses=stores.pauses, breakers=stores.breakers)
+    tell_progress = TellProgress(jobs=jobs, find_holds=find_holds, clock=clock)
+    workers = WorkersHeard(jobs=jobs, clock=clock, slots=rules.credit.slots)
+    sick_sites = SickSites(breakers=stores.breakers, jobs=jobs, clock=clock, rules=rules.breakers)
     end_run = EndRun(runs=runs, jobs=jobs, publish=publish, clock=clock, public_url=public_url)
     settle = SettleRuns(
         runs=runs,
         jobs=jobs,
         end_run=end_run,
+        tell_progress=tell_progress,
         publish=publish,
         clock=clock,
         progress_every_s=rules.progress_every_s,
@@ -127,7 +140,7 @@ def build_use_cases(
         requests=stores.requests,
         cancels=stores.cancels,
         runs=runs,
-        jobs=jobs,
+        tell_progress=tell_progress,
         clock=clock,
         touch=touch,
     )
@@ -136,6 +149,8 @@ def build_use_cases(
         jobs=jobs,
         pauses=stores.pauses,
         lookup=lookup,
+        sick_sites=sick_sites,
+        workers=workers,
         clock=clock,
         patience=rules.outages,
         touch=touch,
@@ -147,6 +162,7 @@ def build_use_cases(
             jobs=jobs,
             lookup=lookup,
             plan_run=plan_run,
+            tell_progress=tell_progress,
             cancel_run=cancel,
             clock=clock,
             lifetime=rules.lifetime,
@@ -161,6 +177,8 @@ def build_use_cases(
             jobs=jobs,
             facts=stores.facts,
             pauses=stores.pauses,
+            sick_sites=sick_sites,
+            workers=workers,
             backlog=Backlog(jobs, ask_again_s=rules.ask_again_s),
             publish=publish,
             clock=clock,
@@ -171,7 +189,7 @@ def build_use_cases(
         watch=WatchTime(
             runs=runs,
             jobs=jobs,
-            pauses=stores.pauses,
+            find_holds=find_holds,
             plan_run=plan_run,
             cancel_run=cancel,
             end_run=end_run,
@@ -182,6 +200,6 @@ def build_use_cases(
             touch=touch,
         ),
         leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),
-        read=ReadRuns(runs=runs, jobs=jobs),
+        read=ReadRuns(runs=runs, jobs=jobs, find_holds=find_holds, tell_progress=tell_progress, clock=clock),
         news=news,
     )

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service_kit.clock import Clock
+from service_kit.crash_points import reached
 from service_kit.publishing import Publish
-from sync_contracts.codes import WaitReason
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.cancel_run import CancelRun
-from sync_orchestrator.deadlines import STILL_REASONS, Deadline, Silence
+from sync_orchestrator.deadlines import Deadline, Silence
 from sync_orchestrator.end_run import EndRun
 from sync_orchestrator.facts import ended, requeued
+from sync_orchestrator.holds import FindHolds
 from sync_orchestrator.plan_run import PlanRun
-from sync_orchestrator.ports import JobStore, PauseStore, RunStore, Touch
+from sync_orchestrator.ports import JobStore, RunStore, Touch
 from sync_orchestrator.records import JobRecord, JobState, RunRecord, RunState
 from sync_orchestrator.release_jobs import app_key
 from sync_orchestrator.request_jobs import request_jobs
@@ -38,7 +39,7 @@ class WatchTime:
         *,
         runs: RunStore,
         jobs: JobStore,
-        pauses: PauseStore,
+        find_holds: FindHolds,
         plan_run: PlanRun,
         cancel_run: CancelRun,
         end_run: EndRun,
@@ -50,7 +51,7 @@ class WatchTime:
     ) -> None:
         self._runs = runs
         self._jobs = jobs
-        self._pauses = pauses
+        self._find_holds = find_holds
         self._plan_run = plan_run
         self._cancel_run = cancel_run
         self._end_run = end_run
@@ -106,13 +107,10 @@ class WatchTime:
             await self._runs.move_deadline(run.run_id, seen, moved)
         if moved.has_passed(now):
             await self._runs.begin_expiring(run.run_id)
+            reached("run_expiring")
 
     async def _stands_still(self, run: RunRecord, now: datetime) -> bool:
-        paused = {pause.key for pause in await self._pauses.active(now) if _is_still(pause.reason)}
+        paused = (await self._find_holds(now)).still_keys
         if app_key(run) in paused:
             return not await self._jobs.any_outstanding(run.run_id)
         return not await self._jobs.any_moving(run.run_id, paused)
-
-
-def _is_still(reason: WaitReason) -> bool:
-    return reason in STILL_REASONS

@@ -181,6 +181,7 @@ FREEAGENT = RestConnector(
         test=test,
         probe_rights=probe_rights,
         plan=plan,
+        site=lambda settings: settings["environment"],
         oauth=FreeAgentOAuth(),
     )
 )

@@ -105,5 +105,6 @@ MERIT_AKTIVA = RestConnector(
         test=test,
         probe_rights=probe_rights,
         plan=plan,
+        site=lambda settings: settings["country"].lower(),
     )
 )

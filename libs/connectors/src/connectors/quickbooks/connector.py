@@ -144,6 +144,7 @@ QUICKBOOKS = RestConnector(
         test=identify,
         probe_rights=probe_rights,
         plan=plan,
+        site=lambda settings: settings["environment"],
         oauth=QuickBooksOAuth(),
     )
 )

@@ -138,5 +138,6 @@ SCORO = RestConnector(
         test=test,
         probe_rights=probe_rights,
         plan=plan,
+        site=lambda settings: settings["site"],
     )
 )

@@ -180,5 +180,6 @@ TRIGON = RestConnector(
         test=test,
         probe_rights=probe_rights,
         plan=plan,
+        site=lambda settings: settings["environment"],
     )
 )

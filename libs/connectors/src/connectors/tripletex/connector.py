@@ -172,5 +172,6 @@ TRIPLETEX = RestConnector(
         test=identify,
         probe_rights=probe_rights,
         plan=plan,
+        site=lambda settings: settings["environment"],
     )
 )

@@ -49,7 +49,7 @@ class HttpCredentials:
         token: Token,
         health: Health,
         timeout_s: float,
-        pauses_s: tuple[float, ...] = (0.3, 1.0, 3.0),
+        pauses_s: tuple[float, ...] = (0.3, 1.0, 2.0),
     ) -> None:
         self._http = http
         self._url = url.rstrip("/")

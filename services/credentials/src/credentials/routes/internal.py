@@ -1,9 +1,10 @@
 """What only sister services may ask, by a token that Vault has issued to them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 from uuid import UUID
 
+from connectors.protocol import Connector
 from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, BaseModel, Field
@@ -48,6 +49,7 @@ class FoundView(BaseModel):
     connection_id: UUID
     generation: int
     account_key: str
+    site_key: str = Field(description="Whose calls fail together when a server of the provider does.")
     health: ConnectionHealth
 
 
@@ -100,6 +102,7 @@ def build_router(
     *,
     store: ConnectionStore,
     switches: SwitchStore,
+    connectors: Mapping[Provider, Connector],
     lease: LeaseAccess,
     observe: ObserveConnection,
     orchestrator: CallingService,
@@ -122,6 +125,7 @@ def build_router(
                 connection_id=one.connection_id,
                 generation=one.generation,
                 account_key=one.terms.account_key,
+                site_key=connectors[one.provider].site_key(one.terms.settings),
                 health=one.terms.health,
             )
             for one in found

@@ -19,9 +19,9 @@ from summary_writer.adapters.summary_documents import (
     summary_from,
 )
 from summary_writer.adapters.summary_queries import ORDER, behind, matching
-from summary_writer.decision import Decision, Found, chain, decide
+from summary_writer.decision import Decision, Found, brought_by, chain, decide
 from summary_writer.ports import SummaryFilter
-from summary_writer.summary import HistoryEntry, Outcome, Reading, Summary, SummaryKey, Unchanged
+from summary_writer.summary import Cause, HistoryEntry, Outcome, Reading, Summary, SummaryKey, Unchanged
 
 # Each lost race means that another writer got on; so many in a row mean that something is wrong.
 _TRIES = 50
@@ -105,19 +105,21 @@ class MongoSummaries:
             Found(
                 stored=(summary := by_key.get(reading.key)),
                 entry=(entry := by_cause.get(reading.cause)),
-                applied=entry is not None and await self._is_applied(reading, summary),
+                brought=await self._brought_by(reading.cause, summary) if entry else None,
                 lowest_generation=lowest.get(reading.connection_id, 1),
             )
             for reading in readings
         ]
 
-    async def _is_applied(self, reading: Reading, stored: Summary | None) -> bool:
-        changes = await self._changes(stored) if stored else []
-        return any(change.cause == reading.cause for change in changes)
+    async def _brought_by(self, cause: Cause, stored: Summary | None) -> Summary | None:
+        return brought_by(cause, stored, await self._entries(stored)) if stored else None
 
     async def _changes(self, stored: Summary) -> list[HistoryEntry]:
+        return chain(stored, await self._entries(stored))
+
+    async def _entries(self, stored: Summary) -> list[HistoryEntry]:
         found = self._history.find({"summary_id": str(stored.key)})
-        return chain(stored, [entry_from(document) async for document in found])
+        return [entry_from(document) async for document in found]
 
     async def _keep_history(self, cases: Sequence[_Case]) -> None:
         """What is about to be replaced; a slower writer of the same reading never sets an entry back."""

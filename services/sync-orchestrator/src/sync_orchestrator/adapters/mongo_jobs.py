@@ -1,5 +1,6 @@
 """Jobs in MongoDB; partial indexes hold only open ones, so that years of ended jobs cost nothing."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -23,8 +24,8 @@ T = TypeVar("T")
 _DUPLICATE_KEY = 11000
 _ROUNDS = 10
 # Per call, so that none comes near the timeout of a call.
-_FEW = 500
-_MANY = 1_000
+_FEW = 100
+_MANY = 250
 _ONLY_OPEN = {"open": True}
 _PLACE = {
     "_id": False,
@@ -33,6 +34,7 @@ _PLACE = {
     "client_id": True,
     "connection.account_key": True,
 }
+_KEYS = ("connection.account_key", "connection.site_key")
 _OUTSTANDING = {"open": True, "state": {"$in": [JobState.RELEASED, JobState.STARTED]}}
 
 
@@ -132,7 +134,7 @@ class MongoJobs:
             "due_at": {"$lte": now},
         }
         if without:
-            wanted["connection.account_key"] = {"$nin": list(without)}
+            wanted |= _behind_none(without)
         return [_job(document) async for document in self._jobs.find(wanted).limit(limit)]
 
     async def outstanding(self) -> list[JobRecord]:
@@ -153,7 +155,7 @@ class MongoJobs:
     async def any_outstanding(self, run_id: UUID) -> bool:
         return await self._jobs.find_one(_OUTSTANDING | {"run_id": run_id}, {"_id": True}) is not None
 
-    async def any_moving(self, run_id: UUID, still_accounts: Collection[str]) -> bool:
+    async def any_moving(self, run_id: UUID, still_keys: Collection[str]) -> bool:
         if await self.any_outstanding(run_id):
             return True
         wanted = {
@@ -161,7 +163,7 @@ class MongoJobs:
             "open": True,
             "state": JobState.QUEUED,
             "reason": {"$nin": list(STILL_REASONS)},
-            "connection.account_key": {"$nin": list(still_accounts)},
+            **_behind_none(still_keys),
         }
         return await self._jobs.find_one(wanted, {"_id": True}) is not None
 
@@ -176,8 +178,9 @@ class MongoJobs:
         }
         return [document["_id"] async for document in self._jobs.find(wanted, {"_id": True})]
 
-    async def tally(self, run_id: UUID) -> Tally:
+    async def tally(self, run_id: UUID, now: datetime) -> Tally:
         alike = {"state": "$state", "ending": "$ending", "reason": "$reason"}
+        alike["due"] = {"$lte": ["$due_at", now]}  # type: ignore[assignment]  # an expression
         groups = self._jobs.aggregate(
             [
                 {"$match": {"run_id": run_id}},
@@ -185,6 +188,19 @@ class MongoJobs:
             ]
         )
         return Tally(tuple([_row(group) async for group in groups]))
+
+    async def due_behind(self, run_id: UUID, now: datetime, keys: Collection[str]) -> Counter[str]:
+        due = {"run_id": run_id, "open": True, "state": JobState.QUEUED, "due_at": {"$lte": now}}
+        held = {"$or": [{field: {"$in": list(keys)}} for field in _KEYS]}
+        behind = {"account": f"${_KEYS[0]}", "site": f"${_KEYS[1]}"}
+        groups = self._jobs.aggregate(
+            [{"$match": due | held}, {"$group": {"_id": behind, "jobs": {"$sum": 1}}}]
+        )
+        found: Counter[str] = Counter()
+        async for group in groups:
+            site, account = group["_id"].get("site"), group["_id"]["account"]
+            found[site if site in keys else account] += group["jobs"]
+        return found
 
     async def of_run(self, run_id: UUID) -> list[JobRecord]:
         return [_job(document) async for document in self._jobs.find({"run_id": run_id})]
@@ -196,6 +212,10 @@ class MongoJobs:
         order = [("client_id", ASCENDING), ("month", ASCENDING)]
         found = self._jobs.find(wanted).sort(order).skip(skip).limit(limit)
         return [_job(document) async for document in found]
+
+
+def _behind_none(keys: Collection[str]) -> Document:
+    return {field: {"$nin": list(keys)} for field in _KEYS}
 
 
 def _document(job: JobRecord) -> Document:
@@ -222,6 +242,7 @@ def _row(group: dict[str, Any]) -> TallyRow:
         reason=reason,
         jobs=group["jobs"],
         due_at=group["due_at"],
+        is_due=alike["due"],
     )
 
 

@@ -120,6 +120,9 @@ class MongoRuns:
     async def hold(self, run_ids: Collection[UUID], *, held: bool) -> None:
         await self._runs.update_many({"_id": {"$in": list(run_ids)}}, {"$set": {"held": held}})
 
+    async def stall(self, run_ids: Collection[UUID], *, stalled: bool) -> None:
+        await self._runs.update_many({"_id": {"$in": list(run_ids)}}, {"$set": {"stalled": stalled}})
+
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int
     ) -> list[RunRecord]:

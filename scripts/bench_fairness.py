@@ -1,0 +1,237 @@
+"""How fairly the orchestrator shares the workers: `make bench-fairness`.
+
+Orchestrator, broker, vault and database are real; workers and writer are imitated (`imitated_workers.py`),
+so that it is the order of releases that is measured, not how fast books are read.
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4, uuid5
+
+from imitated_workers import ImitatedWorkers, imitated_workers
+from ledgerbus_cli.identity import AUDIENCE, ISSUER, PlatformKey
+from ledgerbus_cli.programs import PythonProgram
+from sandbox.embedded import EmbeddedStack, Server
+from sandbox.embedded.ports import free_port
+from sandbox.serving import build_server, listen
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from sync_contracts.event import Actor, Meta, Role
+from sync_contracts.month import Month
+from sync_contracts.providers import Provider
+from sync_contracts.requests import SyncBulk, SyncReload
+from sync_contracts.topics import all_topics
+
+PARTITIONS = 12
+WINDOW_S = 10.0
+LONGEST_S = 600.0
+NAMESPACE = uuid4()
+
+
+async def look_up(request: Request) -> Response:
+    """Every client is connected, each to an account of its own."""
+    asked = await request.json()
+    company, provider = asked["company_id"], asked["provider"]
+    connections = {
+        client: {
+            "connection_id": str(uuid5(NAMESPACE, f"{company}/{client}")),
+            "generation": 1,
+            "account_key": f"{provider}/{company}/{client}",
+            "site_key": f"{provider}/app",
+            "health": "ok",
+        }
+        for client in asked["client_ids"]
+    }
+    return JSONResponse({"integrations_on": True, "provider_enabled": True, "connections": connections})
+
+
+@contextmanager
+def lookup_server() -> Iterator[str]:
+    """The credentials service's part, in a thread."""
+    app = Starlette(routes=[Route("/internal/connections:lookup", look_up, methods=["POST"])])
+    server, bound = build_server(app), listen(0)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        bound.close()
+
+
+@asynccontextmanager
+async def orchestrator_at_work() -> AsyncIterator[ImitatedWorkers]:
+    """A new stack with one orchestrator process and its imitated neighbours."""
+    with tempfile.TemporaryDirectory(prefix="ledgerbus-bench-") as folder, lookup_server() as credentials_url:
+        stack = EmbeddedStack(Path(folder))
+        await stack.start()
+        try:
+            await stack.create_topics(all_topics(), PARTITIONS)
+            server = Server(_orchestrator(stack, credentials_url, Path(folder)), Path(folder))
+            await server.start()
+            try:
+                async with imitated_workers(stack.settings.bootstrap_servers) as workers:
+                    yield workers
+            finally:
+                await server.stop()
+        finally:
+            await stack.stop()
+
+
+def _orchestrator(stack: EmbeddedStack, credentials_url: str, folder: Path) -> PythonProgram:
+    role, port = stack.settings.vault.roles["sync-orchestrator"], free_port()
+    settings = {
+        "KAFKA__BOOTSTRAP_SERVERS": stack.settings.bootstrap_servers,
+        "KAFKA__IDEMPOTENT": "false",
+        "KAFKA__SESSION_TIMEOUT_MS": "3000",
+        "KAFKA__HEARTBEAT_INTERVAL_MS": "500",
+        "MONGO__URL": stack.settings.mongo_url,
+        "MONGO__DATABASE": "orchestrator",
+        "HTTP__PORT": str(port),
+        "VAULT__ADDRESS": stack.settings.vault.address,
+        "VAULT__MOUNT": stack.settings.vault.mount,
+        "VAULT__ROLE_ID": role.role_id,
+        "VAULT__SECRET_ID_FILE": str(role.secret_id_file),
+        "USERS__ISSUER": ISSUER,
+        "USERS__AUDIENCE": AUDIENCE,
+        "USERS__JWKS_URL": PlatformKey.kept_in(folder / "platform").jwks_url,
+        "CREDENTIALS_URL": credentials_url,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
+    return PythonProgram(
+        name="sync-orchestrator",
+        port=port,
+        module="sync_orchestrator",
+        ready_path="/ready",
+        environment={f"SYNC_ORCHESTRATOR__{name}": value for name, value in settings.items()},
+    )
+
+
+def bulk(company: str, clients: int) -> SyncBulk:
+    return SyncBulk(
+        meta=_meta(company),
+        request_id="bulk",
+        client_ids=tuple(f"client-{number}" for number in range(clients)),
+        provider=Provider.XERO,
+        month=Month(2026, 4),
+    )
+
+
+def reload(company: str) -> SyncReload:
+    return SyncReload(
+        meta=_meta(company),
+        request_id="reload",
+        client_id="client-0",
+        provider=Provider.XERO,
+        overwrite_confirmed=True,
+    )
+
+
+def _meta(company: str) -> Meta:
+    return Meta(
+        event_id=uuid4(),
+        occurred_at=datetime.now(UTC),
+        company_id=company,
+        correlation_id="bench",
+        actor=Actor(id="owner", role=Role.OWNER),
+    )
+
+
+async def one_reload_beside_a_large_bulk(clients: int) -> None:
+    """How soon another firm's reload starts, and what it costs the bulk."""
+    async with orchestrator_at_work() as workers:
+        asked_s = time.monotonic()
+        await workers.send(bulk("firm-a", clients))
+        await _until(lambda: len(workers.starts) >= clients // 10)
+        begun_s = workers.starts[0].at_s
+        await asyncio.sleep(max(0.0, begun_s + 1.5 * WINDOW_S - time.monotonic()))
+        reload_s = time.monotonic()
+        await workers.send(reload("firm-b"))
+        await _until(lambda: "firm-b" in workers.finished)
+        await _until(lambda: time.monotonic() > reload_s + 2 * WINDOW_S)
+        first_s = next(each.at_s for each in workers.starts if each.company_id == "firm-b")
+
+    def is_a(company: str) -> bool:
+        return company == "firm-a"
+
+    before = workers.rate(reload_s - WINDOW_S, reload_s, is_a)
+    during = workers.rate(reload_s, reload_s + WINDOW_S, is_a)
+    after = workers.rate(reload_s + WINDOW_S, reload_s + 2 * WINDOW_S, is_a)
+    print(f"bulk of {clients} clients: first job {begun_s - asked_s:.1f} s after the request")
+    print(f"another firm's reload: first job after {first_s - reload_s:.2f} s (promised: 2)")
+    print(
+        f"the bulk's jobs a second, 10 s each: {before:.0f} before, {during:.0f} with it, {after:.0f} after;"
+        f" loss {1 - during / ((before + after) / 2):+.1%} (promised: below 5 %)"
+    )
+
+
+async def many_companies_with_bulks(companies: int) -> None:
+    """Whether all progress at the same rate while all have work left."""
+    sizes = [600 - 520 * number // max(companies - 1, 1) for number in range(companies)]
+    total = {f"firm-{number:03}": size for number, size in enumerate(sizes)}
+    async with orchestrator_at_work() as workers:
+        for company, size in total.items():
+            await workers.send(bulk(company, size))
+        await _until(lambda: len(workers.accepted) == companies)
+        begin = len(workers.starts)
+        await _until(
+            lambda: _first_is_through(workers, total) or len(workers.starts) - begin > 60 * companies
+        )
+        counted = workers.starts[begin:]
+
+    started = Counter(each.company_id for each in counted)
+    shares = [started[company] for company in total]
+    seconds = counted[-1].at_s - counted[0].at_s
+    print(
+        f"{companies} companies with {min(sizes)} to {max(sizes)} clients: {len(counted)} jobs in"
+        f" {seconds:.0f} s, {min(shares)} to {max(shares)} a company,"
+        f" Jain's index {jain(shares):.4f} (promised: over 0.95)"
+    )
+
+
+def jain(shares: list[int]) -> float:
+    """1 when all shares are equal, 1/n when one has everything."""
+    return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
+
+
+def _first_is_through(workers: ImitatedWorkers, total: dict[str, int]) -> bool:
+    started = Counter(each.company_id for each in workers.starts)
+    return any(started[company] >= size for company, size in total.items())
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + LONGEST_S
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError("the orchestrator did not get there")
+        await asyncio.sleep(0.1)
+
+
+async def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--clients", type=int, default=10_000, help="of the large bulk; 0: without it")
+    options.add_argument("--companies", type=int, default=100, help="0: without them")
+    asked = options.parse_args()
+    print(
+        f"{os.cpu_count()} cores; orchestrator, broker and database real, workers imitated (200 ms a reading)"
+    )
+    if asked.clients:
+        await one_reload_beside_a_large_bulk(asked.clients)
+    if asked.companies:
+        await many_companies_with_bulks(asked.companies)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
