@@ -58,7 +58,7 @@ async def test_secrets_stand_nowhere_but_in_vault(
 
     assert len(canaries) >= 8
     assert not [file for file in system.data_dir.rglob("core*") if file.is_file()]
-    assert all(len(text) > 100 for name, text in places.items() if name != "our own log")
+    assert {name for name, text in places.items() if len(text) <= 100} <= {"our own log"}
     found = {(place, canary[:6]) for place, text in places.items() for canary in canaries if canary in text}
     assert found == set()
 
@@ -73,7 +73,9 @@ async def _kafka(bootstrap: str) -> str:
     await consumer.start()
     found: list[str] = []
     try:
-        while batches := await consumer.getmany(timeout_ms=3_000):
+        # Joining the group and the first answer may take long where much runs at once.
+        while (batches := await consumer.getmany(timeout_ms=3_000 if found else 60_000)) or not found:
+            assert batches, "nothing came from Kafka"
             found += [
                 f"{record.headers} {record.key!r} {record.value!r}"
                 for records in batches.values()
@@ -107,9 +109,7 @@ def _of_processes(system: System, what: str) -> str:
 
 async def _read_from_an_echo(firm: Firm, provider: Provider) -> None:
     """A system that repeats what it was sent, keys and tokens included, in all its errors."""
-    credentials = firm.accounts["client-1", provider]["credentials"]
-    for status in (400, 403):
-        await firm.sandbox.echo(provider, status)
-        await firm.platform.test(provider, credentials)
-        await firm.run_bulk(["client-1"], provider, Month(2026, 7))
+    await firm.sandbox.echo(provider, status=400)
+    await firm.platform.test(provider, firm.accounts["client-1", provider]["credentials"])
+    await firm.run_bulk(["client-1"], provider, Month(2026, 7))
     await firm.sandbox.heal()
