@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4, uuid5
 
-from imitated_workers import ImitatedWorkers, imitated_workers
+from imitated_workers import SLOTS, ImitatedWorkers, imitated_workers
 from ledgerbus_cli.identity import AUDIENCE, ISSUER, PlatformKey
 from ledgerbus_cli.programs import PythonProgram
 from sandbox.embedded import EmbeddedStack, Server
@@ -72,7 +72,7 @@ def lookup_server() -> Iterator[str]:
 
 
 @asynccontextmanager
-async def orchestrator_at_work() -> AsyncIterator[ImitatedWorkers]:
+async def orchestrator_at_work(reading_s: float) -> AsyncIterator[ImitatedWorkers]:
     """A new stack with one orchestrator process and its imitated neighbours."""
     with tempfile.TemporaryDirectory(prefix="ledgerbus-bench-") as folder, lookup_server() as credentials_url:
         stack = EmbeddedStack(Path(folder))
@@ -82,7 +82,7 @@ async def orchestrator_at_work() -> AsyncIterator[ImitatedWorkers]:
             server = Server(_orchestrator(stack, credentials_url, Path(folder)), Path(folder))
             await server.start()
             try:
-                async with imitated_workers(stack.settings.bootstrap_servers) as workers:
+                async with imitated_workers(stack.settings.bootstrap_servers, reading_s) as workers:
                     yield workers
             finally:
                 await server.stop()
@@ -149,9 +149,9 @@ def _meta(company: str) -> Meta:
     )
 
 
-async def one_reload_beside_a_large_bulk(clients: int) -> None:
+async def one_reload_beside_a_large_bulk(clients: int, reading_s: float) -> None:
     """How soon another firm's reload starts, and what it costs the bulk."""
-    async with orchestrator_at_work() as workers:
+    async with orchestrator_at_work(reading_s) as workers:
         asked_s = time.monotonic()
         await workers.send(bulk("firm-a", clients))
         await _until(lambda: len(workers.starts) >= clients // 10)
@@ -177,15 +177,16 @@ async def one_reload_beside_a_large_bulk(clients: int) -> None:
     )
 
 
-async def many_companies_with_bulks(companies: int) -> None:
+async def many_companies_with_bulks(companies: int, reading_s: float) -> None:
     """Whether all progress at the same rate while all have work left."""
     sizes = [600 - 520 * number // max(companies - 1, 1) for number in range(companies)]
     total = {f"firm-{number:03}": size for number, size in enumerate(sizes)}
-    async with orchestrator_at_work() as workers:
+    async with orchestrator_at_work(reading_s) as workers:
         for company, size in total.items():
             await workers.send(bulk(company, size))
         await _until(lambda: len(workers.accepted) == companies)
-        begin = len(workers.starts)
+        begin = len(workers.starts) + 2 * SLOTS  # what had been released before the last company came
+        await _until(lambda: _first_is_through(workers, total) or len(workers.starts) >= begin)
         await _until(
             lambda: _first_is_through(workers, total) or len(workers.starts) - begin > 60 * companies
         )
@@ -223,14 +224,16 @@ async def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--clients", type=int, default=10_000, help="of the large bulk; 0: without it")
     options.add_argument("--companies", type=int, default=100, help="0: without them")
+    options.add_argument("--reading-s", type=float, default=0.2, help="how long an imitated reading takes")
     asked = options.parse_args()
     print(
-        f"{os.cpu_count()} cores; orchestrator, broker and database real, workers imitated (200 ms a reading)"
+        f"{os.cpu_count()} cores; orchestrator, broker and database real,"
+        f" workers imitated ({asked.reading_s:g} s a reading)"
     )
     if asked.clients:
-        await one_reload_beside_a_large_bulk(asked.clients)
+        await one_reload_beside_a_large_bulk(asked.clients, asked.reading_s)
     if asked.companies:
-        await many_companies_with_bulks(asked.companies)
+        await many_companies_with_bulks(asked.companies, asked.reading_s)
 
 
 if __name__ == "__main__":

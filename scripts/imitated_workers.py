@@ -1,4 +1,4 @@
-"""Workers and writer for benchmarks of the orchestrator: each reading takes 200 ms and is written at once."""
+"""Workers and writer for benchmarks of the orchestrator: a reading takes its time and is written at once."""
 
 import asyncio
 import time
@@ -13,7 +13,6 @@ from sync_contracts.jobs import JobRequested, JobStarted
 from sync_contracts.runs import RunAccepted, RunFinished
 from sync_contracts.summaries import SummaryUpdated
 
-READING_S = 0.2
 SLOTS = 200
 
 
@@ -30,6 +29,7 @@ class ImitatedWorkers:
     """Answers each `job.requested` as 200 readings at once would; remembers when each job began."""
 
     producer: AIOKafkaProducer
+    reading_s: float
     starts: list[Start] = field(default_factory=list)
     accepted: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
@@ -49,7 +49,7 @@ class ImitatedWorkers:
             await self.send(
                 JobStarted(**body, meta=meta.follow(JobStarted), worker="imitation/1", budget_s=130.0)
             )
-            await asyncio.sleep(READING_S)
+            await asyncio.sleep(self.reading_s)
             for due in request.jobs:
                 await self.send(
                     SummaryUpdated(
@@ -68,7 +68,7 @@ class ImitatedWorkers:
 
 
 @asynccontextmanager
-async def imitated_workers(bootstrap: str) -> AsyncIterator[ImitatedWorkers]:
+async def imitated_workers(bootstrap: str, reading_s: float) -> AsyncIterator[ImitatedWorkers]:
     """At work while the block runs."""
     topics = (JobRequested.topic, RunAccepted.topic, RunFinished.topic)
     consumer = AIOKafkaConsumer(
@@ -82,7 +82,7 @@ async def imitated_workers(bootstrap: str) -> AsyncIterator[ImitatedWorkers]:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=2)
     await producer.start()
     await consumer.start()
-    workers = ImitatedWorkers(producer)
+    workers = ImitatedWorkers(producer, reading_s)
 
     async def listen() -> None:
         async with asyncio.TaskGroup() as readings:
