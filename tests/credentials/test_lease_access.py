@@ -56,7 +56,7 @@ async def test_what_is_refused_renewed_or_foreign_is_not_at_hand(world: Credenti
     await world.use.lease(wish(rotating))
     await world.use.lease(wish(static))
     wishes = [
-        wish(rotating, needed_s=28 * 60),
+        wish(rotating, needed_s=30 * 60),
         wish(static, generation=7),
         LeaseWish(company_id="firm-2", connection_id=static.connection_id),
         LeaseWish(company_id="firm-1", connection_id=uuid4()),
