@@ -17,7 +17,7 @@ from connectors.limits import Limiter
 from connectors.settings import ConnectorSettings
 
 HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-MAX_CONNECTIONS = 400
+MAX_CONNECTIONS = 1_000
 CONNECT_TIMEOUT_S = 10.0
 
 

@@ -27,7 +27,12 @@ class Settings(BaseSettings):
     credentials_url: HttpUrl
     credentials_ca_file: Path | None = Field(None, description="Whose certificate it may show, too.")
     credentials_timeout_s: float = Field(15.0, gt=0, description="Per call; a lease may have to refresh.")
-    slots: int = Field(200, ge=1, le=2_000, description="Readings at once.")
+    slots: int = Field(
+        500,
+        ge=1,
+        le=2_000,
+        description="Readings at once: room for all that the orchestrator releases, so that none waits in a queue.",
+    )
     provider_pause_s: float = Field(
         30.0, gt=0, description="Wait after a provider's fault; doubled with each attempt, up to 15 minutes."
     )
