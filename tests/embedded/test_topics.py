@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from sandbox.embedded import EmbeddedError, EmbeddedStack, create_topics
 
 pytestmark = pytest.mark.integration
+
+_CLIENTS_PAUSE_S = 0.1  # between two questions of a client that waits
 
 
 def any_topic() -> str:
@@ -59,6 +61,40 @@ async def test_topics_come_back_after_a_crash_even_when_a_client_asks_first(tmp_
         assert await partitions_of(bootstrap, topic) == 7
     finally:
         await stack.broker.stop()
+
+
+async def test_topics_come_back_although_clients_never_stop_asking(tmp_path: Path) -> None:
+    stack = EmbeddedStack(tmp_path)
+    bootstrap = stack.settings.bootstrap_servers
+    topics = [any_topic() for _ in range(40)]
+    await stack.broker.start()
+    try:
+        await stack.create_topics(topics, partitions=7)
+        await stack.broker.kill()
+        asking = [asyncio.create_task(ask_for_ever(bootstrap, topics)) for _ in range(6)]
+
+        await stack.broker.start()
+
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        assert {await partitions_of(bootstrap, topic) for topic in topics} == {7}
+    finally:
+        await stack.broker.stop()
+
+
+async def ask_for_ever(bootstrap: str, topics: list[str]) -> None:
+    while True:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        try:
+            await admin.start()
+            while True:
+                await admin.describe_topics(topics)
+                await asyncio.sleep(_CLIENTS_PAUSE_S)
+        except KafkaError:
+            await asyncio.sleep(0)
+        finally:
+            await admin.close()
 
 
 async def ask_until_answered(bootstrap: str, topic: str) -> None:

@@ -59,6 +59,7 @@ class System:
     stack: EmbeddedStack = field(init=False)
     sandbox: Server = field(init=False)
     services: dict[str, Server] = field(init=False, default_factory=dict)
+    _empty_broker: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _service_of: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -149,12 +150,22 @@ class System:
 
     async def revive(self, name: str) -> None:
         """Start a process again that has died, and what cannot go on without its memory."""
-        await self.processes[name].start()
         if name == "broker" and self.stack.broker_forgets:
-            # It has forgotten topics and offsets, and a consumer that lives on would skip new messages.
-            await self.stack.create_topics(all_topics(), PARTITIONS)
-            # One that fails to start has died, and is started again as any that has.
-            await asyncio.gather(*map(_restart_if_it_can, self.services.values()))
+            async with self._empty_broker:
+                await self._revive_broker()
+        elif name in self.services:
+            async with self._empty_broker:
+                pass  # whoever asks an empty broker for topics makes them, and with too few partitions
+            await self.services[name].start()
+        else:
+            await self.processes[name].start()
+
+    async def _revive_broker(self) -> None:
+        """It has forgotten topics and offsets, and a consumer that lives on would skip new messages."""
+        await asyncio.gather(*(service.stop() for service in self.services.values()))
+        await self.stack.broker.start()
+        await self.stack.create_topics(all_topics(), PARTITIONS)
+        await asyncio.gather(*map(_start_if_it_can, self.services.values()))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -225,6 +236,7 @@ class System:
         }
 
 
-async def _restart_if_it_can(service: Server) -> None:
+async def _start_if_it_can(service: Server) -> None:
+    # One that fails to start has died, and is started again as any that has.
     with suppress(EmbeddedError):
-        await service.restart()
+        await service.start()

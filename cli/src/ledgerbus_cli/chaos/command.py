@@ -50,6 +50,7 @@ def chaos(
         outcome = run_until_told(_run(system, output, seed, minutes), then_exit=_INTERRUPTED)
     text = report.as_markdown(outcome)
     if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     output.show(report.as_json(outcome), Markdown(text))
     raise typer.Exit(1 if outcome.findings else 0)

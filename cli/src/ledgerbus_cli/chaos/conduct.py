@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from types import MappingProxyType
 
 import httpx
@@ -56,7 +55,6 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
 BROKERS = {BrokerKind.TANSU: "embedded", BrokerKind.KAFKA: "Apache Kafka"}
 REPEATED = 0.15  # of all messages
 _QUIET_S = 240.0
-_LAST_WORDS_S = 1.0
 _LOOK_EVERY_S = 1.0
 _AT_ONCE = 8
 
@@ -226,6 +224,11 @@ async def open_chaos(
         )
         revivals = Revivals()
 
+        async def stand_back() -> None:
+            if system.stack.broker_forgets:
+                await outboxes.aclose()
+                await observer.stand_back()
+
         async def begin_anew() -> None:
             if system.stack.broker_forgets:
                 await observer.begin_anew()
@@ -239,7 +242,7 @@ async def open_chaos(
             firm=firm,
             revivals=revivals,
             last_month=workload.last_month,
-            before_broker=partial(observer.catch_up, _LAST_WORDS_S),
+            before_broker=stand_back,
             after_broker=begin_anew,
         )
         helpers = [

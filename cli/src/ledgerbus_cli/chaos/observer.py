@@ -23,6 +23,7 @@ _POLL_MS = 200
 _REOPEN_S = 0.5
 _SHUFFLED_S = (0.3, 6.0)
 _CATCH_UP_S = 20.0
+_LAST_WORDS_S = 1.0
 E = TypeVar("E", bound=Event)
 
 
@@ -85,9 +86,13 @@ class Observer:
     ) -> None:
         await self._close()
 
+    async def stand_back(self) -> None:
+        """The broker will forget everything, and must not be asked before it has its topics again."""
+        await self.catch_up(_LAST_WORDS_S)
+        await self._close()
+
     async def begin_anew(self) -> None:
         """The broker has forgotten everything."""
-        await self._close()
         self.life += 1
         self.ends = {}
         await self._open()

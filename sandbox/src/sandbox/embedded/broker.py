@@ -7,9 +7,7 @@ from types import MappingProxyType
 
 from sandbox.embedded.errors import EmbeddedError
 from sandbox.embedded.ports import HOST, accepts
-from sandbox.embedded.topics import create_topics, replace_small_topics
-
-_TRIES = 5
+from sandbox.embedded.topics import create_topics, create_topics_among_clients
 
 
 def packaged_program(package: str, program: str) -> Path:
@@ -53,7 +51,7 @@ class Broker:
 
     async def prepare(self) -> None:
         for partitions, names in self._topics.items():
-            await self._create_again(names, partitions)
+            await create_topics_among_clients(self.bootstrap_servers, names, partitions)
 
     def nudge(self) -> None:
         """It stops at once by itself."""
@@ -63,11 +61,3 @@ class Broker:
         wanted = set(names)
         await create_topics(self.bootstrap_servers, wanted, partitions)
         self._topics.setdefault(partitions, set()).update(wanted)
-
-    async def _create_again(self, names: set[str], partitions: int) -> None:
-        for _ in range(_TRIES - 1):
-            try:
-                return await create_topics(self.bootstrap_servers, names, partitions)
-            except EmbeddedError:  # a client that was waiting asked first, and the broker made its own choice
-                await replace_small_topics(self.bootstrap_servers, names, partitions)
-        return await create_topics(self.bootstrap_servers, names, partitions)

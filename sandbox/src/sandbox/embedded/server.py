@@ -45,12 +45,12 @@ class Program(Protocol):
 
 
 class Server:
-    """One embedded server; the same address over all its restarts, which wait for each other."""
+    """One embedded server; the same address over all its restarts. It is started once at a time."""
 
     def __init__(self, program: Program, data_dir: Path, *, stop_s: float = STOP_S) -> None:
         self._program = program
         self._child = ChildProcess(program.name, data_dir, stop_s)
-        self._changing = asyncio.Lock()
+        self._starting = asyncio.Lock()
         self.start_s = 0.0
 
     @property
@@ -65,7 +65,7 @@ class Server:
 
     async def start(self) -> None:
         """Start it and wait until it can be used; `start_s` tells how long that took."""
-        async with self._changing:
+        async with self._starting:
             await self._start()
 
     async def _start(self) -> None:
@@ -96,9 +96,8 @@ class Server:
             raise self._child.failure(f"was not ready within {READY_S:.0f} s") from None
 
     async def stop(self) -> None:
-        """Stop it in order; nothing happens if it does not run."""
-        async with self._changing:
-            await self._child.stop(nudge=self._program.nudge)
+        """Stop it in order, also while it starts; nothing happens if it does not run."""
+        await self._child.stop(nudge=self._program.nudge)
 
     async def kill(self) -> None:
         """End it with SIGKILL, as a crash would; `start` brings it back."""
@@ -106,6 +105,5 @@ class Server:
 
     async def restart(self) -> None:
         """Stop and start it at the same address."""
-        async with self._changing:
-            await self._child.stop(nudge=self._program.nudge)
-            await self._start()
+        await self.stop()
+        await self.start()

@@ -1,6 +1,8 @@
 """Topics, made on purpose: a broker that makes them by itself chooses the number of partitions."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -8,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sandbox.embedded.errors import EmbeddedError
 
 _NONE, _ALREADY_EXISTS = 0, 36  # Kafka's error codes
+_AMONG_CLIENTS_S = 45.0
 
 
 async def create_topics(
@@ -20,37 +23,51 @@ async def create_topics(
     wanted = sorted(set(names))
     if not wanted:
         return
-    options = {"bootstrap_servers": client} if isinstance(client, str) else client
+    async with _admin({"bootstrap_servers": client} if isinstance(client, str) else client) as admin:
+        existing = await _create(admin, wanted, partitions, replication_factor)
+        # Only topics known to exist are described: asking Tansu about any other would make it.
+        if found := await _too_small(admin, existing, partitions):
+            raise _too_few(found, partitions)
+
+
+async def create_topics_among_clients(bootstrap: str, names: Iterable[str], partitions: int) -> None:
+    """Make topics on an empty broker whose waiting clients ask for them, and so make them too small."""
+    wanted = sorted(set(names))
+    try:
+        async with asyncio.timeout(_AMONG_CLIENTS_S), _admin({"bootstrap_servers": bootstrap}) as admin:
+            while wanted:
+                existing = await _create(admin, wanted, partitions, replication_factor=1)
+                wanted = await _too_small(admin, existing, partitions)
+                if wanted:
+                    await admin.delete_topics(wanted)
+    except TimeoutError:
+        raise _too_few(wanted, partitions) from None
+
+
+@asynccontextmanager
+async def _admin(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**options)
     await admin.start()
     try:
-        answer = await admin.create_topics(
-            [NewTopic(name, partitions, replication_factor) for name in wanted]
-        )
-        codes = {topic: (code, text) for topic, code, text in answer.topic_errors}
-        for topic, (code, text) in codes.items():
-            if code not in {_NONE, _ALREADY_EXISTS}:
-                raise EmbeddedError(f"Topic {topic} could not be made: {text} (code {code}).")
-        # Only topics known to exist are described: asking Tansu about any other would make it.
-        existing = [topic for topic, (code, _) in codes.items() if code == _ALREADY_EXISTS]
-        found = await _too_small(admin, existing, partitions)
-        if found:
-            raise EmbeddedError(f"Topics with fewer than {partitions} partitions: {', '.join(found)}.")
+        yield admin
     finally:
         await admin.close()
 
 
-async def replace_small_topics(bootstrap: str, names: Iterable[str], partitions: int) -> None:
-    """Delete the topics that a client's question made on an empty broker with too few partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        existing = sorted(set(names) & set(await admin.list_topics()))
-        small = await _too_small(admin, existing, partitions)
-        if small:
-            await admin.delete_topics(small)
-    finally:
-        await admin.close()
+async def _create(
+    admin: AIOKafkaAdminClient, names: list[str], partitions: int, replication_factor: int
+) -> list[str]:
+    """Those that existed already."""
+    answer = await admin.create_topics([NewTopic(name, partitions, replication_factor) for name in names])
+    codes = {topic: (code, text) for topic, code, text in answer.topic_errors}
+    for topic, (code, text) in codes.items():
+        if code not in {_NONE, _ALREADY_EXISTS}:
+            raise EmbeddedError(f"Topic {topic} could not be made: {text} (code {code}).")
+    return [topic for topic, (code, _) in codes.items() if code == _ALREADY_EXISTS]
+
+
+def _too_few(topics: list[str], partitions: int) -> EmbeddedError:
+    return EmbeddedError(f"Topics with fewer than {partitions} partitions: {', '.join(topics)}.")
 
 
 async def _too_small(admin: AIOKafkaAdminClient, names: list[str], partitions: int) -> list[str]:
