@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         500,
         ge=1,
         le=2_000,
-        description="Readings at once: room for all that the orchestrator releases, so that none waits in a queue.",
+        description="Readings at once: room for all that is released, so that none waits in a queue.",
     )
     provider_pause_s: float = Field(
         30.0, gt=0, description="Wait after a provider's fault; doubled with each attempt, up to 15 minutes."
