@@ -132,6 +132,7 @@ class Subscriptions:
             "partition_assignment_strategy": (RangePartitionAssignor,),
             "session_timeout_ms": self._settings.session_timeout_ms,
             "heartbeat_interval_ms": self._settings.heartbeat_interval_ms,
+            "fetch_max_wait_ms": self._settings.fetch_max_wait_ms,
             "max_poll_interval_ms": 300_000,
             "rebalance_timeout_ms": 60_000,
             "no_reply": True,

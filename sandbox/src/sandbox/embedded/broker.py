@@ -28,7 +28,12 @@ class Broker:
     environment: Mapping[str, str] = MappingProxyType({})
     forgets = True
     client_settings: Mapping[str, str] = MappingProxyType(
-        {"idempotent": "false", "session_timeout_ms": "3000", "heartbeat_interval_ms": "500"}
+        {
+            "idempotent": "false",
+            "session_timeout_ms": "3000",
+            "heartbeat_interval_ms": "500",
+            "fetch_max_wait_ms": "100",  # it wakes no waiting fetch
+        }
     )
 
     def __init__(self, port: int) -> None:
