@@ -15,12 +15,13 @@ from connector_workers.stops import Stops
 from connectors.protocol import MonthFailure, MonthResult, MonthWait
 from connectors.session import Session, build_session
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from service_kit.errors import DependencyDownError
 from support.fakes import FakeClock, RecordingPublisher
 from support.readings import BOOKS, CONNECTION, READ_AT, RUN, FakeCredentials, FakeReader, counts, requested
+from support.tracing import global_tracers
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.connections import ConnectionHealth
 from sync_contracts.ids import attempt_event_id
@@ -387,9 +388,7 @@ def _ids(span: ReadableSpan) -> tuple[int, int]:
 
 
 @pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+def spans() -> InMemorySpanExporter:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    global_tracers().add_span_processor(SimpleSpanProcessor(exporter))
     return exporter

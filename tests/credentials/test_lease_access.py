@@ -63,7 +63,7 @@ async def test_what_is_refused_renewed_or_foreign_is_not_at_hand(world: Credenti
     ]
 
     assert await world.use.lease.at_hand(wishes) == []
-    assert world.provider.sign_ins == ["ann-1"]
+    assert world.provider.sign_ins == ["ann-1", "abc"]
 
 
 async def test_static_keys_are_leased_for_15_minutes(world: CredentialsWorld) -> None:

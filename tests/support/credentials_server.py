@@ -29,8 +29,11 @@ class LeaseServer:
         if not request.headers.get("Authorization", "").startswith("Bearer ey"):
             return JSONResponse({"code": "UNAUTHENTICATED"}, status_code=401)
         self.leases += 1
+        wish = await request.json()
         return JSONResponse(
             {
+                "connection_id": request.path_params["connection_id"],
+                "generation": wish["generation"],
                 "access_id": "7b0ed8a4-0000-4000-8000-000000000001",
                 "access": dict(self.access),
                 "expires_at": (datetime.now(UTC) + timedelta(minutes=15)).isoformat(),
