@@ -32,7 +32,7 @@ class Broker:
             "idempotent": "false",
             "session_timeout_ms": "3000",
             "heartbeat_interval_ms": "500",
-            "fetch_max_wait_ms": "100",  # it wakes no waiting fetch
+            "fetch_max_wait_ms": "250",  # it wakes no waiting fetch
         }
     )
 
