@@ -41,31 +41,6 @@ async def test_a_lease_holds_the_access_and_never_the_refresh_token(world: Crede
     assert "access-ann-2" not in repr(lease)
 
 
-async def test_what_needs_nothing_more_is_at_hand(world: CredentialsWorld) -> None:
-    good = await world.saved(key="abc")
-    alone = await world.use.lease(wish(good))
-
-    [lease] = await world.use.lease.at_hand([wish(good, generation=1)])
-
-    assert lease == alone
-
-
-async def test_what_is_refused_renewed_or_foreign_is_not_at_hand(world: CredentialsWorld) -> None:
-    rotating = await world.saved()
-    static = await world.saved(place("client-2"), key="abc")
-    await world.use.lease(wish(rotating))
-    await world.use.lease(wish(static))
-    wishes = [
-        wish(rotating, needed_s=30 * 60),
-        wish(static, generation=7),
-        LeaseWish(company_id="firm-2", connection_id=static.connection_id),
-        LeaseWish(company_id="firm-1", connection_id=uuid4()),
-    ]
-
-    assert await world.use.lease.at_hand(wishes) == []
-    assert world.provider.sign_ins == ["ann-1", "abc"]
-
-
 async def test_static_keys_are_leased_for_15_minutes(world: CredentialsWorld) -> None:
     saved = await world.saved(key="abc")
 
