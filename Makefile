@@ -1,6 +1,7 @@
 # A fresh machine needs Python 3.11 or newer with venv, and make; everything else is installed here, into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+PROCESSES ?= 2
 PACKAGES := schemas libs/service-kit libs/connectors services/credentials services/sync-orchestrator \
 	services/connector-workers services/summary-writer services/notifier sandbox cli
 IMAGES := credentials sync-orchestrator connector-workers summary-writer notifier ledgerbus-cli
@@ -20,8 +21,8 @@ chaos: .venv/installed  ## two minutes of disturbances, and then nothing may be 
 chaos-kafka: .venv/installed  ## the same on Apache Kafka
 	$(BIN)/ledgerbus chaos --minutes 2 --kafka
 
-test: .venv/installed  ## every test a person runs, on embedded servers
-	$(BIN)/pytest -n 2 --dist loadgroup -q
+test: .venv/installed  ## every test a person runs, on embedded servers; PROCESSES=1 is slower and surer
+	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup -q
 
 test-faults: .venv/installed  ## processes are killed; on the embedded broker
 	$(BIN)/pytest tests/faults -q

@@ -42,7 +42,7 @@ async def until_said(process: Process, words: str) -> str:
     """What it says, up to a line with these words."""
     assert process.stdout is not None
     said = ""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         while words not in said:
             line = (await process.stdout.readline()).decode()
             assert line, f"it ended after saying: {said}"
