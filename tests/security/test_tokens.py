@@ -28,6 +28,7 @@ SERVICES = ("credentials", "sync-orchestrator", "connector-workers", "summary-wr
 OPEN = {"/live", "/ready", "/v1/oauth/callback", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
 MAY_CALL = {
     "/internal/connections:lookup": "sync-orchestrator",
+    "/internal/connections:lease": "connector-workers",
     "/internal/connections/{connection_id}:lease": "connector-workers",
     "/internal/connections/{connection_id}:observe": "connector-workers",
 }
