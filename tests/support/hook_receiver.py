@@ -33,7 +33,7 @@ class HookReceiver:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.received.append((request.path, await request.read(), dict(request.headers)))
         if request.path == "/hang":
-            await asyncio.sleep(3_600)
+            await asyncio.Event().wait()
         if request.path == "/endless":
             return await _endless(request)
         told = self.answers.get(request.path, [])

@@ -146,7 +146,7 @@ async def test_each_accounting_system_keeps_a_client(sandbox: SandboxClient) -> 
 
 
 async def test_pause_stops_a_process_and_lets_it_go_on(sandbox: SandboxClient) -> None:
-    sleeper = await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(60)")
+    sleeper = await asyncio.create_subprocess_exec(sys.executable, "-c", "import signal; signal.pause()")
     hands = await disturbing(sandbox, system=Processes(sleeper))
 
     done = await hands.carry_out(blow(Kind.PAUSE, "notifier", lasts_s=0.3))
@@ -158,7 +158,7 @@ async def test_pause_stops_a_process_and_lets_it_go_on(sandbox: SandboxClient) -
 
 
 async def test_kill_waits_until_the_process_is_back(sandbox: SandboxClient) -> None:
-    sleeper = await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(60)")
+    sleeper = await asyncio.create_subprocess_exec(sys.executable, "-c", "import signal; signal.pause()")
     hands = await disturbing(sandbox, system=Processes(sleeper))
 
     killing = asyncio.create_task(hands.carry_out(blow(Kind.KILL, "notifier")))
