@@ -71,4 +71,5 @@ clean:
 	@echo "installing into .venv"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
+	@$(BIN)/python -m compileall -q $(PACKAGES)  # even where Python is told to write none: dozens of processes start
 	@touch $@

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from faststream.specification.asyncapi import AsyncAPI
 from provider_tables import providers_page
+from pydantic.json_schema import models_json_schema
 from sync_contracts.codes import SENTENCES
 from sync_contracts.event import Event, Meta
 from sync_contracts.examples import EXAMPLES
@@ -39,6 +40,7 @@ ANY_SETTINGS = {
     "PUBLIC_URL": "http://localhost:8002",
 }
 
+SCHEMA_REF = "#/components/schemas/{model}"
 HEAD = "| field | type and bounds | required | example |\n|---|---|---|---|"
 
 Json = dict[str, Any]
@@ -88,13 +90,27 @@ def schema(event: type[Event]) -> Json:
 
 def _apis(service: str) -> list[tuple[Path, str]]:
     app = _unconnected(service)
-    asyncapi = (
-        AsyncAPI(app.state.broker, title=f"ledgerbus {service}", version="1").to_specification().to_jsonable()
-    )
+    asyncapi = AsyncAPI(app.state.broker, title=f"ledgerbus {service}", version="1").to_specification()
     return [
-        (SCHEMAS / "generated" / "asyncapi" / f"{service}.json", _json(asyncapi)),
+        (
+            SCHEMAS / "generated" / "asyncapi" / f"{service}.json",
+            _json(_with_messages(asyncapi.to_jsonable())),
+        ),
         (SCHEMAS / "generated" / "openapi" / f"{service}.json", _json(app.openapi())),
     ]
+
+
+def _with_messages(document: Json) -> Json:
+    """Each channel with the message it carries, where a handler takes those of several."""
+    parts = document["components"]
+    messages = {name.partition(":")[0]: message for name, message in parts["messages"].items()}
+    carried = [event for event in EVENTS if event.topic in messages]
+    for event in carried:
+        messages[event.topic]["payload"] = {"$ref": SCHEMA_REF.format(model=event.__name__)}
+    _, shapes = models_json_schema([(event, "validation") for event in carried], ref_template=SCHEMA_REF)
+    wanted = {message["payload"]["$ref"].rpartition("/")[2] for message in messages.values()}
+    others = {name: shape for name, shape in parts["schemas"].items() if name in wanted}
+    return document | {"components": parts | {"schemas": others | shapes["$defs"]}}
 
 
 def _unconnected(service: str) -> FastAPI:

@@ -12,17 +12,16 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from sandbox.embedded import EmbeddedStack, VaultAccess, chosen_broker, create_topics
+from sandbox.embedded import EmbeddedStack, VaultAccess, chosen_broker
 from support.credentials_server import LeaseServer, running_lease_server
 from support.kafka import kafka_variables, producer, read_all
 from support.readings import requested
 from support.sandbox_server import RunningSandbox, running_sandbox
-from support.servers import running
+from support.servers import broker_of
 from sync_contracts.event import Event
 from sync_contracts.jobs import JobCounted, JobRequested, JobStarted
 from sync_contracts.providers import Provider
 from sync_contracts.runs import Progress, RunCancelling
-from sync_contracts.topics import all_topics
 
 pytestmark = pytest.mark.integration
 
@@ -34,8 +33,8 @@ GROUP = f"connector-workers.{JobRequested.topic}"
 def bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A broker of our own: the topics' names are fixed."""
     stack = EmbeddedStack(tmp_path_factory.mktemp("workers"), broker=chosen_broker())
-    with running(stack.broker):
-        yield stack.settings.bootstrap_servers
+    with broker_of(stack) as bootstrap_servers:
+        yield bootstrap_servers
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +90,6 @@ class Workers:
 
 @pytest.fixture
 async def workers(bootstrap: str, vault: VaultAccess, account: Account) -> AsyncIterator[Workers]:
-    await create_topics(bootstrap, all_topics(), partitions=3)
     found = Workers(bootstrap, vault, account)
     yield found
     for process in found.processes:

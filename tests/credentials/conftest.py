@@ -1,17 +1,15 @@
 """Fixtures of the credentials service's tests."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
-from sandbox.embedded import VaultAccess, create_topics
+from sandbox.embedded import VaultAccess
 from support.credentials_caller import Caller, Issuers, calling
 from support.credentials_fakes import CredentialsWorld
 from support.credentials_process import CredentialsProcess, CredentialsStack
 from support.issuer import Issuer
 from support.sandbox_server import running_sandbox
-from sync_contracts.topics import all_topics
 
 
 @pytest.fixture
@@ -34,26 +32,23 @@ async def caller(world: CredentialsWorld, issuers: Issuers) -> AsyncIterator[Cal
 
 
 @pytest.fixture(scope="session")
-def stack(
+def credentials_stack(
     kafka_bootstrap: str, mongo_url: str, vault: VaultAccess, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CredentialsStack]:
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(create_topics(kafka_bootstrap, all_topics(), 3))
-    loop.close()
     folder = tmp_path_factory.mktemp("credentials")
     with running_sandbox(clients=24) as sandbox:
         yield CredentialsStack(kafka_bootstrap, mongo_url, vault, sandbox, folder, Issuer(folder))
 
 
 @pytest.fixture(scope="session")
-def one(stack: CredentialsStack) -> Iterator[CredentialsProcess]:
-    with stack.process() as process:
+def one(credentials_stack: CredentialsStack) -> Iterator[CredentialsProcess]:
+    with credentials_stack.process() as process:
         yield process
 
 
 @pytest.fixture(scope="session")
-def two(stack: CredentialsStack) -> Iterator[CredentialsProcess]:
-    with stack.process() as process:
+def two(credentials_stack: CredentialsStack) -> Iterator[CredentialsProcess]:
+    with credentials_stack.process() as process:
         yield process
 
 

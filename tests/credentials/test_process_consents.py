@@ -15,11 +15,11 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
 # One set of processes serves all of these.
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("credentials")]
+pytestmark = pytest.mark.integration
 
 
 async def read_month(
-    stack: CredentialsStack, known: dict[str, Any], leased: dict[str, Any]
+    credentials_stack: CredentialsStack, known: dict[str, Any], leased: dict[str, Any]
 ) -> dict[str, dict[str, str]]:
     """The last month as a worker reads it with what it was lent."""
     connector = connector_for(Provider(known["provider"]))

@@ -10,11 +10,11 @@ from support.credentials_process import CredentialsProcess, CredentialsStack
 from support.loopback import loopback_client
 
 # One set of processes serves all of these.
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("credentials")]
+pytestmark = pytest.mark.integration
 
 
-def refreshes(stack: CredentialsStack) -> int:
-    return sum(one["refreshes"] for one in token_sets(stack))
+def refreshes(credentials_stack: CredentialsStack) -> int:
+    return sum(one["refreshes"] for one in token_sets(credentials_stack))
 
 
 async def test_fifty_jobs_on_an_expired_single_use_token_refresh_once_over_two_processes(
@@ -36,13 +36,13 @@ async def test_fifty_jobs_on_an_expired_single_use_token_refresh_once_over_two_p
 
 
 async def test_a_kill_between_the_answer_and_the_vault_is_healed_with_the_old_token(
-    stack: CredentialsStack, one: CredentialsProcess, firm: str
+    credentials_stack: CredentialsStack, one: CredentialsProcess, firm: str
 ) -> None:
-    known = account(stack, "xero", 9)
+    known = account(credentials_stack, "xero", 9)
     fields = {name: known["credentials"][name] for name in ("refresh_token", "tenant_id")}
     saved = await save(one, firm, "xero", fields)
-    before = refreshes(stack)
-    with stack.process(crash_at="grant_renewed", renewal_call_s="1") as doomed:
+    before = refreshes(credentials_stack)
+    with credentials_stack.process(crash_at="grant_renewed", renewal_call_s="1") as doomed:
         with pytest.raises(httpx.TransportError):
             await lease(doomed, firm, saved["connection_id"])
         assert doomed.child.wait(10) == -9
@@ -50,24 +50,24 @@ async def test_a_kill_between_the_answer_and_the_vault_is_healed_with_the_old_to
     healed = await lease(one, firm, saved["connection_id"])
 
     assert healed.status_code == 200
-    assert refreshes(stack) == before + 2
+    assert refreshes(credentials_stack) == before + 2
 
 
 async def test_a_token_lost_with_a_killed_process_needs_the_user_and_says_why(
-    stack: CredentialsStack, one: CredentialsProcess, firm: str
+    credentials_stack: CredentialsStack, one: CredentialsProcess, firm: str
 ) -> None:
-    known = account(stack, "xero", 10)
+    known = account(credentials_stack, "xero", 10)
     fields = {name: known["credentials"][name] for name in ("refresh_token", "tenant_id")}
     saved = await save(one, firm, "xero", fields)
-    with stack.process(crash_at="grant_renewed", renewal_call_s="1") as doomed:
+    with credentials_stack.process(crash_at="grant_renewed", renewal_call_s="1") as doomed:
         with pytest.raises(httpx.TransportError):
             await lease(doomed, firm, saved["connection_id"])
         doomed.child.wait(10)
-    stack.sandbox.fault(known, "single_use_refresh")
+    credentials_stack.sandbox.fault(known, "single_use_refresh")
 
     refused = await lease(one, firm, saved["connection_id"])
 
-    stack.sandbox.http.delete("/_control")
+    credentials_stack.sandbox.http.delete("/_control")
     assert (refused.status_code, refused.json()["code"]) == (409, "NEEDS_AUTH")
     assert "cut off" in refused.json()["detail"]
     async with one.client(firm) as http:

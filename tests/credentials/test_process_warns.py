@@ -7,13 +7,12 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import ConsumerRecord
-from sandbox.embedded import VaultAccess, create_topics
+from sandbox.embedded import VaultAccess
 from support.credentials_process import CredentialsStack
 from support.issuer import Issuer
 from support.kafka import read_all
 from support.sandbox_server import running_sandbox
 from sync_contracts.connections import ConnectionExpiring
-from sync_contracts.topics import all_topics
 
 pytestmark = pytest.mark.integration
 
@@ -21,12 +20,13 @@ pytestmark = pytest.mark.integration
 async def test_a_token_with_an_end_date_is_shown_and_warned_of(
     kafka_bootstrap: str, mongo_url: str, vault: VaultAccess, tmp_path: Path
 ) -> None:
-    await create_topics(kafka_bootstrap, all_topics(), 3)
     firm, expires_on = f"firm-{uuid4().hex[:8]}", datetime.now(UTC).date() + timedelta(days=20)
     with running_sandbox(clients=1) as sandbox:
-        stack = CredentialsStack(kafka_bootstrap, mongo_url, vault, sandbox, tmp_path, Issuer(tmp_path))
+        credentials_stack = CredentialsStack(
+            kafka_bootstrap, mongo_url, vault, sandbox, tmp_path, Issuer(tmp_path)
+        )
         [known] = sandbox.accounts("tripletex")
-        with stack.process() as process:
+        with credentials_stack.process() as process:
             async with process.client(firm) as http:
                 fields = known["credentials"] | {"expires_on": expires_on.isoformat()}
                 path = "/v1/clients/client-1/connections/tripletex"

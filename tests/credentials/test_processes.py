@@ -17,7 +17,7 @@ from support.vault_logins import Logins
 from sync_contracts.connections import ConnectionNeedsAuth, ConnectionSaved
 
 # One set of processes serves all of these.
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("credentials")]
+pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def _of(firm: str, records: list[ConsumerRecord[Any, Any]]) -> int:
     return sum(firm.encode() in record.value for record in records)
 
 
-def _token_sets_of(stack: CredentialsStack, firm: str) -> list[str]:
-    with Logins(stack.vault) as logins:
+def _token_sets_of(credentials_stack: CredentialsStack, firm: str) -> list[str]:
+    with Logins(credentials_stack.vault) as logins:
         kv = logins.administrator().secrets.kv.v2
         try:
             answer = kv.list_secrets(f"{firm}/token-sets", mount_point="ledgerbus")

@@ -9,7 +9,7 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.runs import RunEnding
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.e2e
 
 FEBRUARY = Month(2026, 2)
 CLIENTS = ["client-1", "client-2"]

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from ledgerbus_cli.system import System
+from ledgerbus_cli.system import PARTITIONS, System
 from support.kafka import eventually, producer, read_all
 from support.system import Firm
 from sync_contracts.event import Event
@@ -18,7 +18,7 @@ from sync_contracts.runs import RunEnding, SyncCompleted
 from sync_contracts.summaries import SummaryUnchanged, UnchangedReason
 from sync_contracts.topics import EVENTS, dead_letter_topic
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 JANUARY = Month(2026, 1)
 
@@ -84,14 +84,14 @@ async def test_unreadable_message_is_parked_and_work_goes_on(
     await firm.connect("client-1", Provider.MERIT_AKTIVA)
     rubbish = f'{{"rubbish": "{uuid4()}"'.encode()
     async with producer(system.addresses.kafka) as send:
-        for partition in range(12):
+        for partition in range(PARTITIONS):
             await send.send_and_wait(event.topic, rubbish, partition=partition)
 
     receipt = await firm.run_bulk(["client-1"], Provider.MERIT_AKTIVA, JANUARY)
     parked = await read_all(
         system.addresses.kafka,
         dead_letter_topic(event.topic),
-        until=lambda found: sum(record.value == rubbish for record in found) == 12,
+        until=lambda found: sum(record.value == rubbish for record in found) == PARTITIONS,
     )
 
     assert receipt.ending is RunEnding.COMPLETED

@@ -9,7 +9,7 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.runs import JobEnding, RunEnding
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 MARCH = Month(2026, 3)
 # Keys, rotating tokens, sessions, consent data and files; the conformance suite reads years of all systems.

@@ -12,7 +12,7 @@ from sync_contracts.providers import Provider
 from sync_contracts.runs import RunEnding
 from sync_contracts.topics import EVENTS, dead_letter_topic
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.e2e
 
 JUNE = Month(2026, 6)
 AWAY_S = 60

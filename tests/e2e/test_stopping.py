@@ -13,7 +13,7 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.runs import RunAccepted, RunCancelling, RunEnding, RunRejected, SyncCompleted
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 A = TypeVar("A", bound=Event)
 MAY = Month(2026, 5)

@@ -14,7 +14,7 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.requests import SyncBulk
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 JULY = Month(2026, 7)
 

@@ -16,7 +16,7 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.topics import all_topics
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 SECRET_FIELDS = {
     "api_key",

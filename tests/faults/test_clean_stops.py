@@ -16,7 +16,7 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.runs import RunEnding, RunFinished
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.e2e
 
 JULY = Month(2026, 7)
 CLIENTS = ["client-1", "client-2", "client-3", "client-4"]

@@ -19,7 +19,7 @@ from sync_contracts.providers import Provider
 from sync_contracts.runs import RunEnding, SyncCompleted
 from sync_contracts.summaries import SummaryUpdated
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.e2e
 
 APRIL = Month(2026, 4)
 CLIENTS = ["client-1", "client-2"]

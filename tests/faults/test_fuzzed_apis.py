@@ -10,14 +10,12 @@ import pytest
 from ledgerbus_cli.system import System
 from service_kit.service_token import ServiceToken
 from service_kit.settings import VaultSettings
-from support.system import Firm, collector, firm, sandbox, system
+from support.system import Firm
 from sync_contracts.event import Actor, Role
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
-__all__ = ["collector", "firm", "sandbox", "system"]
-
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 DOCUMENTS = Path(__file__).parents[2] / "schemas" / "generated" / "openapi"
 PEOPLE_S = ("credentials", "sync-orchestrator", "summary-writer", "notifier")

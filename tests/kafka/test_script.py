@@ -18,7 +18,7 @@ from sandbox.embedded import create_topics
 from sandbox.embedded.apache_kafka import SCRIPT
 from support.kafka import eventually, read_all
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("script")]
+pytestmark = pytest.mark.integration
 
 
 @dataclass(frozen=True)

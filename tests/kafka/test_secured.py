@@ -23,7 +23,7 @@ from support.service_app import NO_ISSUER, is_ready, running_app
 from sync_contracts.runs import SyncCompleted
 from sync_contracts.topics import all_topics
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("secured")]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from support.command import Answer, ledgerbus
 from support.loopback import NOBODY
 from sync_contracts.providers import Provider
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 # Taken from the end of the accounts, since other tests count from the beginning.
 NUMBERS = iter(range(40, 0, -1))

@@ -14,7 +14,6 @@ from support.command import Answer, ledgerbus
 from support.kafka import producer, read_all
 from support.parked import park
 from sync_contracts.jobs import JobCounted, JobFailed
-from sync_contracts.topics import dead_letter_topic
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +28,6 @@ def company() -> str:
 
 @pytest_asyncio.fixture
 async def send(embedded_stack: EmbeddedStack, kafka_bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
-    await embedded_stack.create_topics([*TOPICS, *map(dead_letter_topic, TOPICS)], 3)
     async with producer(kafka_bootstrap) as client:
         yield client
 

@@ -71,7 +71,6 @@ async def test_the_sandbox_alone_says_where_it_is_and_answers(start: Start) -> N
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("e2e")
 async def test_up_runs_everything_until_it_is_told_to_stop(start: Start, tmp_path: Path) -> None:
     process = await start("up", "--embedded", "--data", tmp_path, "--clients", 1)
     said = await until_said(process, "Ctrl-C stops everything")
@@ -93,7 +92,6 @@ async def test_up_runs_everything_until_it_is_told_to_stop(start: Start, tmp_pat
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("e2e")
 async def test_a_service_that_dies_is_told_and_comes_back(system: System) -> None:
     told: list[str] = []
     watching = asyncio.create_task(supervise(system, told.append, patience=Patience(first_s=0.1)))

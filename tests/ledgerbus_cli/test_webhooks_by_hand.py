@@ -12,7 +12,7 @@ from support.kafka import eventually
 from support.system import Firm
 from sync_contracts.providers import Provider
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 
 async def test_a_firm_hears_of_its_connections_and_looks_after_its_webhook(

@@ -16,7 +16,7 @@ from sandbox.embedded import EmbeddedStack, VaultAccess
 from service_kit.mongo import build_mongo
 from service_kit.settings import HttpSettings, MongoSettings
 from support.kafka import embedded_kafka, eventually, producer, read_all
-from support.notifier_service import TOPICS, vault_settings
+from support.notifier_service import vault_settings
 from support.receipts import finished
 from support.service_app import NO_ISSUER, is_ready, running_app
 from sync_contracts.runs import RunFinished, SyncCompleted
@@ -31,7 +31,6 @@ DEAD = dead_letter_topic(RunFinished.topic)
 async def service(
     embedded_stack: EmbeddedStack, kafka_bootstrap: str, mongo_url: str, vault: VaultAccess
 ) -> AsyncIterator[httpx.AsyncClient]:
-    await embedded_stack.create_topics(TOPICS, 3)
     mongo = MongoSettings(url=mongo_url, database=f"notifier-{uuid4().hex}", timeout_s=1.0)
     settings = Settings(
         kafka=embedded_kafka(kafka_bootstrap),
@@ -93,7 +92,7 @@ async def test_an_unreadable_end_is_parked_and_the_next_is_told(
 
     (parked,) = await of_run(kafka_bootstrap, DEAD, bad, 1)
     assert parked.value == b"{"
-    assert dict(parked.headers)["dead_letter_error"] == b"JSONDecodeError"
+    assert dict(parked.headers)["dead_letter_error"] == b"ValidationError"
     assert await of_run(kafka_bootstrap, SyncCompleted.topic, run.run_id, 1)
 
 

@@ -18,7 +18,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from support.hook_receiver import HookReceiver, hook_receiver, status
 from support.issuer import Issuer
 from support.kafka import eventually, producer, read_all
-from support.notifier_service import TOPICS, NotifierStack
+from support.notifier_service import NotifierStack
 from support.receipts import finished
 from sync_contracts.connections import ConnectionNeedsAuth
 from sync_contracts.event import Event
@@ -68,7 +68,6 @@ async def place(
     vault: VaultAccess,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Place]:
-    await embedded_stack.create_topics(TOPICS, 3)
     folder: Path = tmp_path_factory.mktemp("notifier")
     stack = NotifierStack(kafka_bootstrap, mongo_url, vault, folder, Issuer(folder))
     async with AsyncExitStack() as running:

@@ -60,7 +60,7 @@ async def test_a_body_that_never_says_its_length_is_bounded_too(http: httpx.Asyn
 
 
 @pytest.mark.parametrize(
-    "headers", [{"X-Huge": "x" * 2_000_000}, {f"X-{n}": "x" * 100 for n in range(20_000)}]
+    "headers", [{"X-Huge": "x" * 2_000_000}, {f"X-{n}": "x" * 100 for n in range(1_500)}]
 )
 async def test_headers_are_bounded(http: httpx.AsyncClient, headers: dict[str, str]) -> None:
     try:

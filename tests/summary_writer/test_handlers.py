@@ -78,7 +78,11 @@ async def test_a_counted_job_is_answered_with_cloudevents_headers_and_its_key() 
     assert answer.raw_message.key == b"company-1/client-17/xero"  # type: ignore[union-attr]  # never a batch here
 
 
-@pytest.mark.parametrize("body", [b"{", b"null", b'{"job": {}}', counted().model_dump_json().encode()[:-5]])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"null", b'{"job": {}}', counted().model_dump_json().encode()[:-5]],
+    ids=["broken", "null", "without fields", "cut off"],
+)
 async def test_an_unreadable_message_is_parked_alone(body: bytes) -> None:
     wired = Wired()
 

@@ -68,7 +68,6 @@ class Writer:
 async def service(
     embedded_stack: EmbeddedStack, kafka_bootstrap: str, mongo_url: str
 ) -> AsyncIterator[httpx.AsyncClient]:
-    await embedded_stack.create_topics([*TOPICS, *map(dead_letter_topic, TOPICS)], 3)
     mongo = MongoSettings(url=mongo_url, database=f"summaries-{uuid4().hex}", timeout_s=1.0)
     settings = Settings(
         kafka=embedded_kafka(kafka_bootstrap), mongo=mongo, http=HttpSettings(port=0), users=NO_ISSUER

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 from sandbox.embedded import EmbeddedStack, Server, VaultAccess, chosen_broker
+from sync_contracts.topics import all_topics
+
+PARTITIONS = 3
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +19,9 @@ def embedded_stack(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedStack:
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap(embedded_stack: EmbeddedStack) -> Iterator[str]:
-    """The broker's address; use topic and group names of your own, since tests share it."""
-    with running(embedded_stack.broker):
-        yield embedded_stack.settings.bootstrap_servers
+    """The broker's address, with all topics; use names of groups of your own, since tests share it."""
+    with broker_of(embedded_stack) as bootstrap_servers:
+        yield bootstrap_servers
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +36,14 @@ def vault(embedded_stack: EmbeddedStack) -> Iterator[VaultAccess]:
     """The vault's address and each service's role; use a company of your own, since tests share it."""
     with running(embedded_stack.vault):
         yield embedded_stack.settings.vault
+
+
+@contextmanager
+def broker_of(stack: EmbeddedStack) -> Iterator[str]:
+    """A running broker with all topics, for as long as the block lasts."""
+    with running(stack.broker):
+        _run(stack.create_topics(all_topics(), PARTITIONS))
+        yield stack.settings.bootstrap_servers
 
 
 @contextmanager

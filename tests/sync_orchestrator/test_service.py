@@ -25,7 +25,7 @@ from sync_contracts.event import Event
 from sync_contracts.ids import run_id
 from sync_contracts.jobs import JobCounted, JobRequested
 from sync_contracts.runs import RunAccepted, RunCancelling, RunEnding, RunFinished
-from sync_contracts.topics import all_topics, dead_letter_topic
+from sync_contracts.topics import dead_letter_topic
 from sync_orchestrator.app import NAME, build_app
 from sync_orchestrator.records import JobRecord
 from sync_orchestrator.settings import Settings
@@ -76,7 +76,6 @@ async def service(
     vault: VaultAccess,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Orchestrator]:
-    await embedded_stack.create_topics(all_topics(), 3)
     role = vault.roles[NAME]
     mongo = MongoSettings.model_validate({"url": mongo_url, "database": f"orchestrator-{uuid4().hex}"})
     issuer = Issuer(tmp_path_factory.mktemp("issuer"))

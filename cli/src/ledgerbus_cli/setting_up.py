@@ -16,8 +16,8 @@ from sync_contracts.topics import all_topics
 
 from ledgerbus_cli.kafka_access import kafka_options
 from ledgerbus_cli.problems import BadUsageError, UnreachableError
-from ledgerbus_cli.system import PARTITIONS
 
+PARTITIONS = 12
 _TIMEOUT_S = 10.0
 
 

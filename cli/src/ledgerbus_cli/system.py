@@ -30,7 +30,7 @@ DATABASES = {
 }
 SERVERS = ("broker", "vault", "database")
 PROCESSES = ("sandbox", *SERVICES, *SERVERS)
-PARTITIONS = 12
+PARTITIONS = 4  # as many workers as two cores feed; each costs the embedded broker work even when idle
 SERVICE_STOP_S = 35.0  # a service that stops in order is promised 30 s
 # Receivers of webhooks run on the same machine too.
 _WEBHOOKS_NEARBY = '{"allow_http": true, "allow_private": true, "ports": []}'

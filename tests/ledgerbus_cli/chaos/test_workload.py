@@ -12,23 +12,20 @@ from ledgerbus_cli.chaos.observer import Observer
 from ledgerbus_cli.chaos.workload import Workload
 from ledgerbus_cli.outbox import Outbox
 from ledgerbus_cli.sandbox_client import SandboxClient
-from ledgerbus_cli.system import PARTITIONS
 from sandbox.app import build_app
-from sandbox.embedded.topics import create_topics
 from support.kafka import eventually
+from support.servers import PARTITIONS
 from sync_contracts.requests import SyncBulk, SyncReload
-from sync_contracts.topics import all_topics
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("broker")]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
 async def workload(kafka_bootstrap: str) -> AsyncIterator[Workload]:
-    await create_topics(kafka_bootstrap, all_topics(), PARTITIONS)
     transport = httpx.ASGITransport(build_app(1, 2, 4))
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http,
-        Observer(kafka_bootstrap, seed=1, share=0.0) as observer,
+        Observer(kafka_bootstrap, seed=1, share=0.0, partitions=PARTITIONS) as observer,
         Outbox(kafka_bootstrap) as outbox,
     ):
         accounts = await SandboxClient(http, "http://sandbox").accounts()

@@ -51,8 +51,11 @@ class Heard:
 class Observer:
     """Belongs to no group; what it sends again has the same key, headers and body, and it knows which."""
 
-    def __init__(self, bootstrap_servers: str, *, seed: int, share: float) -> None:
+    def __init__(
+        self, bootstrap_servers: str, *, seed: int, share: float, partitions: int = PARTITIONS
+    ) -> None:
         self._servers = bootstrap_servers
+        self._partitions = partitions
         self._chance = random.Random(seed)  # noqa: S311 (which messages come twice, not a secret)
         self._share = share
         self.life = 0
@@ -113,14 +116,16 @@ class Observer:
 
     async def _open(self) -> None:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._servers, enable_auto_commit=False, auto_offset_reset="earliest"
+            bootstrap_servers=self._servers,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=_POLL_MS,
         )
         self._producer = AIOKafkaProducer(bootstrap_servers=self._servers, acks="all")
         await self._consumer.start()
         await self._producer.start()
-        partitions = [
-            TopicPartition(topic, number) for topic in (*_KINDS, *_DEAD) for number in range(PARTITIONS)
-        ]
+        numbers = range(self._partitions)
+        partitions = [TopicPartition(topic, number) for topic in (*_KINDS, *_DEAD) for number in numbers]
         self._consumer.assign(partitions)
         await self._consumer.seek_to_beginning(*partitions)
         self._reading = asyncio.create_task(self._read(self._consumer))

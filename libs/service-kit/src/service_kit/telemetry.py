@@ -11,11 +11,9 @@ from typing import Literal
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.metrics import Counter, Meter
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -65,18 +63,24 @@ def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     exports = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
     # Without a collector traces are carried on, so that log lines can be joined, but not recorded.
     tracers = TracerProvider(resource=resource, sampler=None if exports else ALWAYS_OFF)
-    readers = []
-    if exports:
-        exporter = OTLPSpanExporter(timeout=5)
-        tracers.add_span_processor(
-            BatchSpanProcessor(exporter, max_queue_size=20_000, max_export_batch_size=2_000)
-        )
-        readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(timeout=5)))
+    readers = [_export(tracers)] if exports else []
     durations = View(instrument_name="*.duration", aggregation=ExplicitBucketHistogramAggregation(_BUCKETS_S))
     meters = MeterProvider(metric_readers=readers, resource=resource, views=[durations])
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(meters)
     return Telemetry(tracers, meters)
+
+
+def _export(tracers: TracerProvider) -> MetricReader:
+    # A quarter of a second to import: only where there is somebody to tell.
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+
+    exporter = OTLPSpanExporter(timeout=5)
+    tracers.add_span_processor(
+        BatchSpanProcessor(exporter, max_queue_size=20_000, max_export_batch_size=2_000)
+    )
+    return PeriodicExportingMetricReader(OTLPMetricExporter(timeout=5))
 
 
 def count(name: MetricName, amount: int = 1, **labels: str) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from service_kit.broker import Subscriptions
+from service_kit.broker import Subscriptions, by_topic
+from service_kit.window import Window
 from sync_contracts.connections import (
     ConnectionDeleted,
     ConnectionEvent,
@@ -13,6 +14,9 @@ from sync_contracts.connections import (
 )
 from sync_contracts.runs import RunFinished
 
+RUNS_AT_ONCE = 10
+CONNECTIONS_AT_ONCE = 10
+
 
 def subscribe(
     on: Subscriptions,
@@ -22,26 +26,14 @@ def subscribe(
 ) -> None:
     """Bind each topic to its use case."""
 
-    @on(RunFinished)
+    @on.windowed(Window(slots=RUNS_AT_ONCE), by_topic(RunFinished))
     async def on_run_finished(message: RunFinished) -> None:
         await write_receipt(message)
 
-    @on(ConnectionSaved)
-    async def on_connection_saved(message: ConnectionSaved) -> None:
-        await tell_connection(message)
+    connections = by_topic(
+        ConnectionSaved, ConnectionDeleted, ConnectionNeedsAuth, ConnectionRecovered, ConnectionExpiring
+    )
 
-    @on(ConnectionDeleted)
-    async def on_connection_deleted(message: ConnectionDeleted) -> None:
-        await tell_connection(message)
-
-    @on(ConnectionNeedsAuth)
-    async def on_connection_needs_auth(message: ConnectionNeedsAuth) -> None:
-        await tell_connection(message)
-
-    @on(ConnectionRecovered)
-    async def on_connection_recovered(message: ConnectionRecovered) -> None:
-        await tell_connection(message)
-
-    @on(ConnectionExpiring)
-    async def on_connection_expiring(message: ConnectionExpiring) -> None:
+    @on.windowed(Window(slots=CONNECTIONS_AT_ONCE), connections)
+    async def on_connection_event(message: ConnectionEvent) -> None:
         await tell_connection(message)

@@ -1,5 +1,7 @@
 """Answers a request that does not fit its schema but says whose it is."""
 
+from contextlib import suppress
+from dataclasses import dataclass
 from uuid import uuid5
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,21 +15,39 @@ from sync_contracts.requests import RequestId, SyncRequest
 from sync_orchestrator.refusals import rejected
 
 
-class MalformedMeta(BaseModel):
-    """The least an answer needs."""
+class Asker(BaseModel):
+    """The least of a request's `meta` that an answer needs; keeps the rest as it came."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     company_id: PlatformId
 
 
-class MalformedRequest(BaseModel):
-    """Any message with a request id and a company; keeps all its other fields as they came."""
+class Envelope(BaseModel):
+    """The least of a request that an answer needs."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True)
 
     request_id: RequestId
-    meta: MalformedMeta
+    meta: Asker
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedRequest:
+    """Whose it is, and the paths of the fields that do not fit the schema."""
+
+    envelope: Envelope
+    fields: tuple[str, ...]
+
+
+def request_of(kind: type[SyncRequest], body: bytes) -> SyncRequest | MalformedRequest:
+    """Reads a request; raises ValidationError where not even whose it is can be read."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        with suppress(ValidationError):
+            return MalformedRequest(Envelope.model_validate_json(body), _unfit_fields(error))
+        raise
 
 
 class AnswerMalformed:
@@ -37,34 +57,28 @@ class AnswerMalformed:
         self._publish = publish
         self._clock = clock
 
-    async def __call__(self, request: MalformedRequest, kind: type[SyncRequest]) -> None:
-        fields = unfit_fields(request, kind)
-        answer = rejected(self._meta(request), request.request_id, RefusalCode.INVALID_REQUEST, fields)
-        await self._publish(answer)
+    async def __call__(self, request: MalformedRequest) -> None:
+        code, meta = RefusalCode.INVALID_REQUEST, self._meta(request.envelope)
+        await self._publish(rejected(meta, request.envelope.request_id, code, request.fields))
 
-    def _meta(self, request: MalformedRequest) -> Meta:
+    def _meta(self, envelope: Envelope) -> Meta:
         try:
-            return Meta.model_validate(request.meta.model_dump())
+            return Meta.model_validate(envelope.meta.model_dump())
         except ValidationError:
-            return self._own_meta(request)
+            return self._own_meta(envelope)
 
-    def _own_meta(self, request: MalformedRequest) -> Meta:
+    def _own_meta(self, envelope: Envelope) -> Meta:
         """For a request whose own does not fit; who asked cannot be told."""
-        company_id = request.meta.company_id
+        company_id = envelope.meta.company_id
         return Meta(
-            event_id=uuid5(run_id(company_id, request.request_id), "malformed"),
+            event_id=uuid5(run_id(company_id, envelope.request_id), "malformed"),
             occurred_at=self._clock.now(),
             company_id=company_id,
-            correlation_id=request.request_id,
+            correlation_id=envelope.request_id,
             actor=Actor(id="unknown", role=Role.MEMBER),
         )
 
 
-def unfit_fields(request: MalformedRequest, kind: type[SyncRequest]) -> list[str]:
-    """The paths of the fields that do not fit the schema."""
-    try:
-        kind.model_validate_json(request.model_dump_json())
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        return sorted({".".join(str(part) for part in item["loc"]) for item in found} - {""})
-    return []
+def _unfit_fields(error: ValidationError) -> tuple[str, ...]:
+    found = error.errors(include_input=False, include_url=False)
+    return tuple(sorted({".".join(str(part) for part in item["loc"]) for item in found} - {""}))

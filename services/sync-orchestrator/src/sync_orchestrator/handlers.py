@@ -1,9 +1,7 @@
 """Which message goes to which use case."""
 
 from functools import partial
-from typing import Annotated
 
-from pydantic import Field
 from service_kit.broker import Subscriptions, by_topic
 from service_kit.window import Window
 from sync_contracts.connections import (
@@ -18,22 +16,18 @@ from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUp
 from sync_contracts.topics import dead_letter_topic
 
 from sync_orchestrator.accept_run import AcceptRun
-from sync_orchestrator.answer_malformed import AnswerMalformed, MalformedRequest
+from sync_orchestrator.answer_malformed import AnswerMalformed, MalformedRequest, request_of
 from sync_orchestrator.cancel_run import CancelRun
 from sync_orchestrator.follow_connections import FollowConnections
 from sync_orchestrator.parked import PARKED, EndParked, ParkedMessage, parked_message
 from sync_orchestrator.track_run import TrackRun
 from sync_orchestrator.use_cases import UseCases
 
-# The schema first; what does not fit it is still answered while its ids can be read.
-_SCHEMA_FIRST = Field(union_mode="left_to_right")
-Reload = Annotated[SyncReload | MalformedRequest, _SCHEMA_FIRST]
-Bulk = Annotated[SyncBulk | MalformedRequest, _SCHEMA_FIRST]
-Retry = Annotated[SyncRetry | MalformedRequest, _SCHEMA_FIRST]
-Cancel = Annotated[SyncCancel | MalformedRequest, _SCHEMA_FIRST]
+Request = SyncReload | SyncBulk | SyncRetry | SyncCancel
 JobFact = JobStarted | JobWaiting | JobFailed | SummaryUpdated | SummaryUnchanged | SummaryRefused
 ConnectionFact = ConnectionSaved | ConnectionDeleted | ConnectionNeedsAuth | ConnectionRecovered
 
+REQUESTS_AT_ONCE = 20
 FACTS_AT_ONCE = 1_000
 CONNECTIONS_AT_ONCE = 50
 PARKED_AT_ONCE = 50
@@ -50,35 +44,22 @@ def subscribe(on: Subscriptions, cases: UseCases) -> None:
 def _requests(
     on: Subscriptions, accept: AcceptRun, cancel: CancelRun, answer_malformed: AnswerMalformed
 ) -> None:
-    """What the platform asks for."""
+    """What the platform asks for, side by side: a reload waits behind no large bulk."""
+    kinds = (SyncReload, SyncBulk, SyncRetry, SyncCancel)
 
-    @on(SyncReload)
-    async def on_sync_reload(message: Reload) -> None:
-        if isinstance(message, MalformedRequest):
-            await answer_malformed(message, SyncReload)
-        else:
-            await accept.reload(message)
-
-    @on(SyncBulk)
-    async def on_sync_bulk(message: Bulk) -> None:
-        if isinstance(message, MalformedRequest):
-            await answer_malformed(message, SyncBulk)
-        else:
-            await accept.bulk(message)
-
-    @on(SyncRetry)
-    async def on_sync_retry(message: Retry) -> None:
-        if isinstance(message, MalformedRequest):
-            await answer_malformed(message, SyncRetry)
-        else:
-            await accept.retry(message)
-
-    @on(SyncCancel)
-    async def on_sync_cancel(message: Cancel) -> None:
-        if isinstance(message, MalformedRequest):
-            await answer_malformed(message, SyncCancel)
-        else:
-            await cancel(message)
+    @on.windowed(Window(slots=REQUESTS_AT_ONCE), {kind.topic: partial(request_of, kind) for kind in kinds})
+    async def on_request(message: Request | MalformedRequest) -> None:
+        match message:
+            case SyncReload():
+                await accept.reload(message)
+            case SyncBulk():
+                await accept.bulk(message)
+            case SyncRetry():
+                await accept.retry(message)
+            case SyncCancel():
+                await cancel(message)
+            case MalformedRequest():
+                await answer_malformed(message)
 
 
 def _facts(on: Subscriptions, track: TrackRun) -> None:
