@@ -73,8 +73,8 @@ def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
 
 def _export(tracers: TracerProvider) -> MetricReader:
     # A quarter of a second to import: only where there is somebody to tell.
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     exporter = OTLPSpanExporter(timeout=5)
     tracers.add_span_processor(
