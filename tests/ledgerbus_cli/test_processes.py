@@ -61,7 +61,7 @@ async def test_the_sandbox_alone_says_where_it_is_and_answers(start: Start) -> N
     process = await start("sandbox", "--port", 0, "--clients", 2)
 
     said = await until_said(process, "sandbox is at")
-    async with httpx.AsyncClient(base_url=said.split()[-1]) as http:
+    async with httpx.AsyncClient(base_url=said.split()[-1], timeout=60) as http:
         accounts = (await http.get("/_accounts")).json()
     process.terminate()
 
