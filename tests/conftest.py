@@ -1,5 +1,7 @@
 """Fixtures that any test may ask for, and which tests stay in one process for what they share."""
 
+import gc
+
 import pytest
 from support.large_system import known_accounts, large_firm, large_system, say
 from support.servers import embedded_stack, kafka_bootstrap, mongo_url, vault
@@ -32,3 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in SHARED:
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end: not to be looked through again and again."""
+    gc.collect()
+    gc.freeze()

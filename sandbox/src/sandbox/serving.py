@@ -8,12 +8,15 @@ from collections.abc import Callable
 import uvicorn
 from starlette.applications import Starlette
 
+_BACKLOG = 4096
+
 
 def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
-    """A bound socket; port 0 takes a free one."""
+    """A socket where callers already queue; port 0 takes a free one."""
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))
+    bound.listen(_BACKLOG)
     return bound
 
 
@@ -26,7 +29,7 @@ def build_server(app: Starlette) -> uvicorn.Server:
             log_config=None,
             lifespan="off",
             ws="none",
-            backlog=4096,
+            backlog=_BACKLOG,
             timeout_graceful_shutdown=1,
             server_header=False,
         )

@@ -26,17 +26,17 @@ class Kind(StrEnum):
     @property
     def is_sales(self) -> bool:
         """Whether it goes to a customer."""
-        return self not in {Kind.PURCHASE_INVOICE, Kind.PURCHASE_CREDIT_NOTE}
+        return self is not Kind.PURCHASE_INVOICE and self is not Kind.PURCHASE_CREDIT_NOTE
 
     @property
     def is_credit(self) -> bool:
         """Whether it takes back."""
-        return self in {Kind.SALES_CREDIT_NOTE, Kind.PURCHASE_CREDIT_NOTE}
+        return self is Kind.SALES_CREDIT_NOTE or self is Kind.PURCHASE_CREDIT_NOTE
 
     @property
     def is_posted(self) -> bool:
         """Whether it reaches the ledger and the count."""
-        return self not in {Kind.PREPAYMENT_INVOICE, Kind.DELIVERY_ORDER}
+        return self is not Kind.PREPAYMENT_INVOICE and self is not Kind.DELIVERY_ORDER
 
 
 class State(StrEnum):
