@@ -80,6 +80,7 @@ async def test_provider_that_is_down_is_asked_now_and_then_and_slows_nobody_else
     try:
         await large_firm.sandbox.fault_all(MERIT, "error_500")
         first = await large_firm.platform.bulk(clients[:60], MERIT, APRIL)
+        await large_firm.platform.accepted(first)
 
         async def is_told() -> bool:
             return await waiting(large_firm, first) == {"provider_down": 60}
@@ -114,6 +115,7 @@ async def test_used_up_day_is_a_wait_until_the_hour_that_the_provider_named(
     account = large_firm.accounts[client, XERO]
     await large_firm.sandbox.fault(account, "throttle_429", problem="day", retry_after_s=30)
     limited = await large_firm.platform.bulk([client], XERO, APRIL)
+    await large_firm.platform.accepted(limited)
 
     async def is_told(request: str) -> bool:
         return await waiting(large_firm, request) == {"daily_limit": 1}

@@ -69,6 +69,7 @@ class Rules:
     watch: WatchPatience = field(default_factory=WatchPatience)
     lease_s: float = 10.0
     ask_again_s: float = 1.0
+    longest_pass_s: float = 0.5
     progress_every_s: float = 1.0
 
 
@@ -184,6 +185,7 @@ def build_use_cases(
             clock=clock,
             credit=rules.credit,
             touch=touch,
+            longest_pass_s=rules.longest_pass_s,
         ),
         settle=settle,
         watch=WatchTime(
