@@ -22,8 +22,8 @@ from sync_contracts.topics import dead_letter_topic
 
 from service_kit.errors import is_outage
 from service_kit.health import Health
+from service_kit.metrics import count
 from service_kit.publishing import confirmed
-from service_kit.telemetry import count
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from service_kit.batches import Batches
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
-from service_kit.telemetry import count
+from service_kit.metrics import count
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.jobs import ConnectionReading, JobEvent, JobFailed, JobStarted, JobWaiting
 from sync_contracts.runs import JobEnding
