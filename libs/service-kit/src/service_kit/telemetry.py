@@ -1,18 +1,27 @@
 """Logs as JSON, traces and metrics by OpenTelemetry."""
 
 import logging
+import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import (
+    SERVICE_INSTANCE_ID,
+    SERVICE_NAME,
+    SERVICE_VERSION,
+    OTELResourceDetector,
+    Resource,
+)
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
@@ -41,7 +50,7 @@ class Telemetry:
 def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     """Log JSON to stderr; export over OTLP when the standard environment variables name a collector."""
     _log_json(name, level)
-    resource = Resource.create({"service.name": name})
+    resource = _resource(name)
     exports = exporting()
     # Without a collector traces are carried on, so that log lines can be joined, but not recorded.
     tracers = TracerProvider(resource=resource, sampler=None if exports else ALWAYS_OFF)
@@ -54,6 +63,16 @@ def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(meters)
     return Telemetry(tracers, meters)
+
+
+def _resource(name: str) -> Resource:
+    """Which service, which version, which of its processes; the standard variables say otherwise."""
+    own = {
+        SERVICE_NAME: name,
+        SERVICE_VERSION: version(name),
+        SERVICE_INSTANCE_ID: f"{socket.gethostname()}/{os.getpid()}",
+    }
+    return Resource.create(own).merge(OTELResourceDetector().detect())
 
 
 def _export(tracers: TracerProvider) -> MetricReader:
@@ -123,6 +142,7 @@ class _WithTrace(logging.Filter):
         span = trace.get_current_span().get_span_context()
         if span.is_valid:
             record.trace_id = f"{span.trace_id:032x}"
+            record.span_id = f"{span.span_id:016x}"
         return True
 
 
