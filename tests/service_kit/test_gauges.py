@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 import pytest
-from service_kit import gauges
 from service_kit.gauges import Gauges, seldom
 from service_kit.metrics import GaugeName, Reading
 from support.kafka import eventually
@@ -68,7 +67,7 @@ async def test_what_is_dear_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> 
         now_s += 1.0  # it takes a second
         return [(asked, {})]
 
-    monkeypatch.setattr(gauges.time, "monotonic", lambda: now_s)
+    monkeypatch.setattr("service_kit.gauges.time.monotonic", lambda: now_s)
     rested = seldom(15.0, read)
 
     assert await rested() == [(1, {})] == await rested()
