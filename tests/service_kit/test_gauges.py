@@ -57,7 +57,7 @@ async def test_one_that_cannot_be_read_says_nothing_and_stops_no_other(measured:
     running.cancel()
 
 
-async def test_what_is_dear_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_dear_is_asked_seldom() -> None:
     now_s = 100.0
     asked = 0
 
@@ -67,8 +67,7 @@ async def test_what_is_dear_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> 
         now_s += 1.0  # it takes a second
         return [(asked, {})]
 
-    monkeypatch.setattr("service_kit.gauges.time.monotonic", lambda: now_s)
-    rested = seldom(15.0, read)
+    rested = seldom(15.0, read, lambda: now_s)
 
     assert await rested() == [(1, {})] == await rested()
     now_s = 100.0 + 19.9  # more than 15 s, and less than twenty times what it took
