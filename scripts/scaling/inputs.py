@@ -8,7 +8,8 @@ FIRMS = (1_000, 100_000, 3_000_000)
 WINDOW_H = 8.0
 BULK = 10_000  # clients of one sync.bulk at most (schemas, SyncBulk)
 
-# Measured by `ledgerbus load --clients 200 --months 1 --singles 3`, Merit Aktiva, 2 cores, Python 3.11, 20 jobs a second.
+# Measured by `ledgerbus load --clients 200 --months 1 --singles 3`: Merit Aktiva, 2 cores, Python 3.11;
+# 20 jobs a second came out of it.
 CPU_MS_A_JOB = {
     "credentials": 2.90,
     "sync-orchestrator": 6.10,
@@ -17,16 +18,16 @@ CPU_MS_A_JOB = {
     "notifier": 1.00,
 }
 VAULT_CPU_MS_A_JOB = 1.55  # OpenBao
-DATABASE_CPU_MS_A_JOB = 31.25  # the embedded one, not MongoDB's own server: an upper bound
+DATABASE_CPU_MS_A_JOB = 31.25  # the embedded one, not MongoDB's own server
 BROKER_CPU_MS_A_JOB = 6.55  # the embedded one, at a fetch time of 250 ms
 IDLE_CPU_MS_A_SECOND = 110.0  # of all services together, one process each (docs/performance.md)
 MEMORY_MB = 130.0  # a process at most, with 600 jobs (docs/performance.md)
 AIMED_CPU_MS_A_JOB = 6.5
 
 # Sizes, of full messages and documents with all 14 metrics, before compression.
-MESSAGE_BYTES = {"job.requested": 900, "job.started": 700, "job.counted": 2_200, "summary.updated": 800}
-DOCUMENT_BYTES = {"job": 700, "summary": 2_100, "history": 2_500}
-# Counted in the code: writes of documents, and reads, a job that goes well.
+MESSAGE_BYTES = {"job.requested": 560, "job.started": 630, "job.counted": 2_200, "summary.updated": 450}
+DOCUMENT_BYTES = {"job": 500, "summary": 2_100, "history": 2_500}
+# Estimated from the code, not counted at a server: documents written and read for a job that goes well.
 WRITES_A_JOB = 6  # job: inserted, released, started, ended; summary; its history
 READS_A_JOB = 8  # job at each change, connection and its token set for the lease, facts, summary, history
 

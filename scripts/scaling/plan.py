@@ -62,10 +62,14 @@ class Plan:
         return sum(self.replicas(each) for each in inputs.CPU_MS_A_JOB)
 
     @property
+    def memory_gb(self) -> float:
+        return self.pods * _REQUEST_GB
+
+    @property
     def euros_a_month(self) -> float:
         """Of our own pods, all day: what they need at night, or request at least."""
         cores = max(self.all_cores / inputs.BUSY, self.pods * _REQUEST_CORES)
-        return cores * inputs.CORE_EUR_A_MONTH + self.pods * _REQUEST_GB * inputs.GB_EUR_A_MONTH
+        return cores * inputs.CORE_EUR_A_MONTH + self.memory_gb * inputs.GB_EUR_A_MONTH
 
     @property
     def runs(self) -> int:

@@ -10,11 +10,13 @@ Plans = Sequence[Plan]
 
 
 def measured(_: Plans) -> str:
+    ours = sum(inputs.CPU_MS_A_JOB.values())
+    embedded = f"{inputs.BROKER_CPU_MS_A_JOB}, {inputs.DATABASE_CPU_MS_A_JOB}"
     rows = [[name, f"{ms:.2f}"] for name, ms in inputs.CPU_MS_A_JOB.items()]
     rows += [
-        ["**all our services**", f"**{sum(inputs.CPU_MS_A_JOB.values()):.2f}** (aimed at {inputs.AIMED_CPU_MS_A_JOB})"],
+        ["**all our services**", f"**{ours:.2f}** (aimed at {inputs.AIMED_CPU_MS_A_JOB})"],
         ["vault (OpenBao)", f"{inputs.VAULT_CPU_MS_A_JOB:.2f}"],
-        ["broker, database (the embedded ones)", f"{inputs.BROKER_CPU_MS_A_JOB}, {inputs.DATABASE_CPU_MS_A_JOB}"],
+        ["broker, database (the embedded ones)", embedded],
     ]
     return _table(["process", "CPU ms a job"], rows)
 
@@ -27,26 +29,26 @@ def services(plans: Plans) -> str:
         *[_row(f"replicas: {name}", plans, _replicas(name)) for name in inputs.CPU_MS_A_JOB],
         _row("partitions", plans, lambda plan: str(plan.partitions)),
         _row("cores busy at night, ours", plans, lambda plan: f"{plan.all_cores:.1f}"),
-        _row("our pods: memory they request", plans, lambda plan: f"{plan.pods * 0.25:.1f} GB"),
+        _row("our pods: memory they request", plans, lambda plan: f"{plan.memory_gb:.1f} GB"),
         _row("our pods: € a month", plans, lambda plan: f"{plan.euros_a_month:.0f}"),
     ]
     return _table(["", *_sizes(plans)], rows)
 
 
 def servers(plans: Plans) -> str:
-    writes, reads = inputs.WRITES_A_JOB, inputs.READS_A_JOB
-    database, vault = inputs.DATABASE_CPU_MS_A_JOB, inputs.VAULT_CPU_MS_A_JOB
     rows = [
-        _row("MongoDB: writes, reads a second", plans, lambda plan: f"{plan.jobs_a_second * writes:.1f}, {plan.jobs_a_second * reads:.1f}"),
-        _row("MongoDB: jobs that progress counts a second", plans, lambda plan: f"{plan.tallied_a_second:,.0f}"),
+        _row("MongoDB: documents written, read a second", plans, _traffic),
+        _row(
+            "MongoDB: jobs that progress counts a second", plans, lambda plan: f"{plan.tallied_a_second:,.0f}"
+        ),
         _row("… so `PROGRESS_EVERY_S`", plans, lambda plan: str(plan.progress_every_s)),
-        _row("MongoDB: cores at most", plans, lambda plan: f"{plan.jobs_a_second * database / 1000:.2f}"),
+        _row("MongoDB: cores", plans, _cores(inputs.DATABASE_CPU_MS_A_JOB)),
         _row("MongoDB: jobs a night", plans, lambda plan: _gb(plan.jobs_gb_a_night)),
         _row("MongoDB: history a night", plans, lambda plan: _gb(plan.history_gb_a_night)),
         _row("MongoDB: summaries a year", plans, lambda plan: _gb(plan.summaries_gb_a_year)),
         _row("Kafka: messages a second", plans, lambda plan: f"{plan.messages_a_second:.1f}"),
         _row("Kafka: a night, one copy", plans, lambda plan: _gb(plan.kafka_gb_a_night)),
-        _row("Vault: cores", plans, lambda plan: f"{plan.jobs_a_second * vault / 1000:.2f}"),
+        _row("Vault: cores", plans, _cores(inputs.VAULT_CPU_MS_A_JOB)),
     ]
     return _table(["", *_sizes(plans)], rows)
 
@@ -57,7 +59,9 @@ def providers(_: Plans) -> str:
         bound = of_all(provider)
         told = "nothing known" if bound is None else f"{bound[0]:,.0f}: {bound[1]}"
         rows.append([provider.value, str(inputs.CALLS[provider]), f"{of_one_account(provider):,.0f}", told])
-    return _table(["system", "calls a job", "jobs of one account a night", "connections a night, all together"], rows)
+    return _table(
+        ["system", "calls a job", "jobs of one account a night", "connections a night, all together"], rows
+    )
 
 
 TABLES: Mapping[str, Callable[[Plans], str]] = {
@@ -70,6 +74,15 @@ TABLES: Mapping[str, Callable[[Plans], str]] = {
 
 def _replicas(name: str) -> Callable[[Plan], str]:
     return lambda plan: str(plan.replicas(name))
+
+
+def _traffic(plan: Plan) -> str:
+    jobs = plan.jobs_a_second
+    return f"{jobs * inputs.WRITES_A_JOB:.1f}, {jobs * inputs.READS_A_JOB:.1f}"
+
+
+def _cores(ms_a_job: float) -> Callable[[Plan], str]:
+    return lambda plan: f"{plan.jobs_a_second * ms_a_job / 1000:.2f}"
 
 
 def _sizes(plans: Plans) -> list[str]:
