@@ -58,7 +58,7 @@ def _build(program: Path) -> None:
     go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
     if go is None:
         raise SystemExit("Helm has to be built once and needs Go: https://go.dev/dl")
-    print(f"building Helm {VERSION}, once: about two minutes on two cores", flush=True)
+    print(f"building Helm {VERSION}, once: two to three minutes on two cores", flush=True)
     program.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=program.parent) as folder:
         # Unoptimised and without collecting garbage it compiles in two thirds of the time.
