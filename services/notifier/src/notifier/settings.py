@@ -41,3 +41,4 @@ class Settings(BaseSettings):
     http: HttpSettings
     users: UserTokenSettings
     webhooks: WebhookSettings = WebhookSettings()
+    receipts_kept_days: float = Field(400.0, gt=0, description="Then they are forgotten.")
