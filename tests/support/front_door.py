@@ -51,7 +51,7 @@ class _Door:
                 try:
                     return await self._asked(request, url, body)
                 except ClientError:
-                    continue  # every call of the services may be repeated
+                    continue  # it was not delivered, or may be repeated: saves, looks, lookups and leases
             await asyncio.sleep(_LOOK_EVERY_S)
         return web.Response(status=503)
 
