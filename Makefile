@@ -10,7 +10,7 @@ KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/t
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo chaos chaos-kafka test test-faults test-kafka bench-fairness check lint audit format contracts lock clean
+.PHONY: demo chaos chaos-kafka test test-faults test-kafka test-operations bench-fairness check lint audit format contracts lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -31,6 +31,9 @@ test-kafka: .venv/installed  ## what depends on the broker, on Apache Kafka: nee
 	@scripts/kafka --fetch
 	LEDGERBUS_BROKER=kafka $(BIN)/pytest -n 2 --dist loadgroup -q $(KAFKA_TESTS)
 	LEDGERBUS_BROKER=kafka $(BIN)/pytest tests/faults -q
+
+test-operations: .venv/installed  ## an older backup is put back; every process is replaced under load
+	$(BIN)/pytest tests/operations -q
 
 bench-fairness: .venv/installed  ## how soon a reload starts beside a large bulk, how evenly many companies progress
 	$(BIN)/python scripts/bench_fairness.py

@@ -91,6 +91,7 @@ class System:
             workers=self._url("connector-workers"),
             sandbox=self._url("sandbox"),
             vault=self.stack.settings.vault.address,
+            database=self.stack.settings.mongo_url,
         )
 
     @property
