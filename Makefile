@@ -8,9 +8,10 @@ IMAGES := credentials sync-orchestrator connector-workers summary-writer notifie
 KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/test_process.py tests/credentials/test_process_warns.py \
 	tests/credentials/test_processes.py tests/ledgerbus_cli/test_setup.py tests/notifier/test_service.py \
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
+CRASH_TESTS := tests/faults/test_crash_points.py tests/faults/test_outage.py
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo chaos chaos-kafka test test-faults test-kafka test-operations bench-fairness check lint audit format contracts lock clean
+.PHONY: demo chaos chaos-kafka test test-crashes test-faults test-kafka test-operations bench-fairness check lint audit format contracts lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -23,6 +24,9 @@ chaos-kafka: .venv/installed  ## the same on Apache Kafka
 
 test: .venv/installed  ## every test a person runs, on embedded servers; PROCESSES=1 is slower and surer
 	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup -q
+
+test-crashes: .venv/installed  ## a process dies between any two durable steps; the database is away for a minute
+	$(BIN)/pytest $(CRASH_TESTS) -q
 
 test-faults: .venv/installed  ## processes are killed; on the embedded broker
 	$(BIN)/pytest tests/faults -q
