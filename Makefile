@@ -10,7 +10,7 @@ KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/t
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo chaos chaos-kafka test test-faults test-kafka bench-fairness check lint audit format contracts lock clean
+.PHONY: demo chaos chaos-kafka test test-alerts test-faults test-kafka bench-fairness check lint audit format contracts dashboards lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -23,6 +23,9 @@ chaos-kafka: .venv/installed  ## the same on Apache Kafka
 
 test: .venv/installed  ## every test a person runs, on embedded servers; PROCESSES=1 is slower and surer
 	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup -q
+
+test-alerts: .venv/installed  ## alerts and dashboards, by Prometheus' own promtool (Debian: prometheus)
+	$(BIN)/python scripts/check_alerts.py
 
 test-faults: .venv/installed  ## processes are killed; on the embedded broker
 	$(BIN)/pytest tests/faults -q
@@ -43,6 +46,7 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/export_contracts.py --check
+	$(BIN)/python scripts/export_dashboards.py --check
 
 audit: .venv/installed  ## known vulnerabilities and licences of everything locked
 	$(BIN)/python scripts/check_licences.py
@@ -54,6 +58,9 @@ format: .venv/installed
 
 contracts: .venv/installed  ## write schemas/generated and the tables of schemas/README.md from the code
 	$(BIN)/python scripts/export_contracts.py
+
+dashboards: .venv/installed  ## write deploy/grafana/dashboards from scripts/dashboards
+	$(BIN)/python scripts/export_dashboards.py
 
 lock: .venv/installed  ## renew all locks; uv.lock stays out of the repository, it names hosts
 	$(BIN)/uv lock --quiet
