@@ -143,6 +143,9 @@ class MemoryDeliveries:
         ]
         return [each for _, each in sorted(found, key=lambda pair: pair[0])][:limit]
 
+    async def waiting(self) -> int:
+        return sum(one.state is DeliveryState.PENDING for one in self.deliveries.values())
+
     async def claim(self, delivery: Delivery, *, claim: UUID, now: datetime, until: datetime) -> bool:
         stored = self.deliveries.get(delivery.delivery_id)
         if stored is None or stored.due_at is None or stored.due_at > now:

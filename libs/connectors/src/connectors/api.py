@@ -131,6 +131,7 @@ class Api:
         host.observe(limiter, response)
         error = host.refusal(response, now)
         if isinstance(error, ThrottledError):
+            self.session.measures.throttled(host.provider)
             limiter.pause(error.budget_key, error.retry_after_s, daily=error.daily)
         if error is not None:
             raise error
@@ -151,16 +152,21 @@ class Api:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
+            began_s, status = self._clock.monotonic_s(), None
             try:
                 timeout_s = min(left_s, self.session.call_timeout_s * call.patience)
                 async with asyncio.timeout(timeout_s):
                     response = await self._transfer(call, timeout_s)
+                status = response.status_code
             except (httpx.RequestError, aiohttp.ClientError, TimeoutError) as error:
                 name = type(error).__name__
                 span.set_status(trace.StatusCode.ERROR, name)
                 # The error itself may quote the address with its query.
                 kind = UnknownHostError if _is_unknown_host(error) else ProviderDownError
                 raise kind(f"{call.method} {call.path}: {name}") from None
+            finally:
+                took_s = self._clock.monotonic_s() - began_s
+                self.session.measures.answered(self._host.provider, status, took_s)
             span.set_attribute("http.response.status_code", response.status_code)
             if response.status_code >= 400:
                 span.set_status(trace.StatusCode.ERROR)

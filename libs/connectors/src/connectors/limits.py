@@ -57,6 +57,7 @@ class _Meter:
 
     gate: asyncio.Semaphore | None
     kept_s: float
+    budget: Budget
     began_s: deque[float] = field(default_factory=deque)
     running: int = 0
 
@@ -121,6 +122,23 @@ class Limiter:
         meter, now_s = self._meter(budget, key), self._clock.monotonic_s()
         meter.began_s.extend([now_s] * (used - meter.used(now_s, budget.per_s)))
 
+    def left(self) -> dict[tuple[str, str], int]:
+        """By provider and budget: the fewest calls that any account known here may still make now."""
+        found: dict[tuple[str, str], int] = {}
+        now_s = self._clock.monotonic_s()
+        for (key, name), meter in self._meters.items():
+            if meter.budget.calls is not None:
+                place = key.partition("/")[0], name
+                left = self._left(key, meter, now_s)
+                found[place] = min(left, found.get(place, left))
+        return found
+
+    def _left(self, key: str, meter: _Meter, now_s: float) -> int:
+        pause = self._pauses.get(key)
+        if pause and pause.until_s > now_s and pause.daily is meter.budget.is_daily:
+            return 0
+        return max(0, self._allowed(meter.budget) - meter.used(now_s, meter.budget.per_s))
+
     @asynccontextmanager
     async def _gate(self, budget: Budget, key: str, max_wait_s: float) -> AsyncIterator[None]:
         meter = self._meter(budget, key)
@@ -177,7 +195,7 @@ class Limiter:
         if found is None:
             self._forget_idle()
             gate = asyncio.Semaphore(budget.concurrent) if budget.concurrent else None
-            found = self._meters[key, budget.name] = _Meter(gate, max(budget.per_s, _MIN_KEPT_S))
+            found = self._meters[key, budget.name] = _Meter(gate, max(budget.per_s, _MIN_KEPT_S), budget)
         return found
 
     def _forget_idle(self) -> None:

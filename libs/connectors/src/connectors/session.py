@@ -14,6 +14,7 @@ from sync_contracts.providers import Provider
 
 from connectors.clock import Clock, SystemClock
 from connectors.limits import Limiter
+from connectors.measures import Measures, NothingMeasured
 from connectors.settings import ConnectorSettings
 
 HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -31,8 +32,10 @@ class Session:
         limiter: Limiter,
         clock: Clock,
         settings: ConnectorSettings,
+        measures: Measures | None = None,
     ) -> None:
         self.transport = transport
+        self.measures = measures or NothingMeasured()
         self.limiter = limiter
         self.clock = clock
         self.call_timeout_s = settings.call_timeout_s
@@ -81,11 +84,16 @@ def build_session(
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     trust: ssl.SSLContext | None = None,
+    measures: Measures | None = None,
 ) -> Session:
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
     return Session(
-        transport or pooled_transport(trust), limiter=limiter or Limiter(time), clock=time, settings=chosen
+        transport or pooled_transport(trust),
+        limiter=limiter or Limiter(time),
+        clock=time,
+        settings=chosen,
+        measures=measures,
     )
 
 

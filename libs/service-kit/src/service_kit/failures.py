@@ -16,14 +16,15 @@ from faststream.exceptions import IgnoredException
 from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import LogicSubscriber
 from faststream.message import StreamMessage
+from opentelemetry import trace
 from pydantic import ValidationError
 from sync_contracts.dead_letters import DeadLetterHeader
 from sync_contracts.topics import dead_letter_topic
 
 from service_kit.errors import is_outage
 from service_kit.health import Health
+from service_kit.metrics import count
 from service_kit.publishing import confirmed
-from service_kit.telemetry import count
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +120,7 @@ class FailureHandling:
         except MessageSizeTooLargeError:
             reason[DeadLetterHeader.LEFT_OUT] = str(len(body))
             await self._publish(record.topic, b"", None, reason)
+        trace.get_current_span().set_status(trace.StatusCode.ERROR, type(error).__name__)
         count("ledgerbus.dead_letters", topic=record.topic, error=type(error).__name__)
         logger.error(
             "message parked",

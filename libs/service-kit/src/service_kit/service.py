@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -16,9 +16,13 @@ from faststream.kafka import KafkaBroker
 from service_kit import crash_points
 from service_kit.bounded_bodies import BoundedBodies
 from service_kit.broker import start_broker
+from service_kit.consumer_gauges import consumer_gauges
+from service_kit.event_loop import watch_event_loop
+from service_kit.gauges import Gauges, Read
 from service_kit.health import Health
 from service_kit.http_traces import HttpTraces
 from service_kit.kafka_access import reach
+from service_kit.metrics import GaugeName, Reading, exporting
 from service_kit.problems import install_problems
 from service_kit.settings import HttpSettings, KafkaSettings
 
@@ -41,11 +45,14 @@ def build_service(
     on_startup: Sequence[Step] = (),
     background: Sequence[Step] = (),
     on_shutdown: Sequence[Step] = (),
+    gauges: Mapping[GaugeName, Read] | None = None,
 ) -> FastAPI:
     """Start-up steps run before the first message is taken, background loops until the stop.
 
     A background loop that fails ends the process: an orchestrator's calendar must not stand still unseen.
+    `gauges` are read only where metrics are exported.
     """
+    watching = _watching(broker, health, gauges or {}) if exporting() else []
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -58,7 +65,7 @@ def build_service(
                 await step()
             stack.push_async_callback(_stopped, broker)
             await start_broker(broker)
-            tasks = [asyncio.create_task(_supervised(loop, health)) for loop in background]
+            tasks = [asyncio.create_task(_supervised(loop, health)) for loop in [*background, *watching]]
             stack.push_async_callback(_cancelled, tasks)
             logger.info("service started")
             yield
@@ -133,6 +140,16 @@ async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _watching(broker: KafkaBroker, health: Health, gauges: Mapping[GaugeName, Read]) -> list[Step]:
+    """What is looked at for metrics alone."""
+
+    async def ready() -> list[Reading]:
+        return [(int(not await _troubles(broker, health)), {})]
+
+    own: dict[GaugeName, Read] = {"ledgerbus.service.ready": ready}
+    return [Gauges({**own, **consumer_gauges(broker), **gauges}).run, watch_event_loop]
+
+
 def _health_routes(broker: KafkaBroker, health: Health) -> APIRouter:
     router = APIRouter(tags=["health"])
 
@@ -145,15 +162,18 @@ def _health_routes(broker: KafkaBroker, health: Health) -> APIRouter:
 
     @router.get("/ready", summary="Can it do its work right now?")
     async def ready(response: Response) -> dict[str, str]:
-        troubles = {**health.troubles, **await _kafka_troubles(broker)}
-        if health.fatal is not None:
-            troubles["process"] = health.fatal
-        if troubles:
+        if troubles := await _troubles(broker, health):
             response.status_code = 503
             return {"status": "not ready", **troubles}
         return {"status": "ready"}
 
     return router
+
+
+async def _troubles(broker: KafkaBroker, health: Health) -> dict[str, str]:
+    """By what is in trouble, the reason."""
+    fatal = {} if health.fatal is None else {"process": health.fatal}
+    return {**health.troubles, **await _kafka_troubles(broker), **fatal}
 
 
 async def _kafka_troubles(broker: KafkaBroker) -> dict[str, str]:

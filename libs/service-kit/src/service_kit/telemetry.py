@@ -2,20 +2,26 @@
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from importlib.metadata import version
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import Context
-from opentelemetry.metrics import Counter, Meter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import (
+    SERVICE_INSTANCE_ID,
+    SERVICE_NAME,
+    SERVICE_VERSION,
+    OTELResourceDetector,
+    Resource,
+)
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
@@ -23,22 +29,7 @@ from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pythonjsonlogger.json import JsonFormatter
 
-MetricName = Literal[
-    "ledgerbus.jobs.ended",  # jobs, by ending, provider and code
-    "ledgerbus.jobs.released",  # jobs, by provider
-    "ledgerbus.jobs.waits",  # waits, by reason and provider
-    "ledgerbus.facts.ignored",  # facts about older attempts or ended runs, by topic
-    "ledgerbus.sites.closed",  # times a provider's server was not asked for a while, by site
-    "ledgerbus.provider.calls",  # calls, by provider and kind
-    "ledgerbus.provider.throttles",  # answers that told us to slow down, by provider
-    "ledgerbus.token.refreshes",  # refreshes and sign-ins at a provider, by provider and outcome
-    "ledgerbus.summaries.results",  # results handled by the writer, by outcome
-    "ledgerbus.dead_letters",  # parked messages, by topic and error type
-    "ledgerbus.receipts.published",  # receipts, by ending
-    "ledgerbus.webhooks.deliveries",  # attempts to deliver a webhook, by outcome
-    "ledgerbus.webhooks.dead_letters",  # deliveries given up, by reason
-    "ledgerbus.webhooks.disabled",  # endpoints switched off by themselves, by reason
-]
+from service_kit.metrics import exporting
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _PROPAGATOR = TraceContextTextMapPropagator()
@@ -59,16 +50,29 @@ class Telemetry:
 def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     """Log JSON to stderr; export over OTLP when the standard environment variables name a collector."""
     _log_json(name, level)
-    resource = Resource.create({"service.name": name})
-    exports = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    resource = _resource(name)
+    exports = exporting()
     # Without a collector traces are carried on, so that log lines can be joined, but not recorded.
     tracers = TracerProvider(resource=resource, sampler=None if exports else ALWAYS_OFF)
     readers = [_export(tracers)] if exports else []
-    durations = View(instrument_name="*.duration", aggregation=ExplicitBucketHistogramAggregation(_BUCKETS_S))
+    # FastStream's own histograms name no buckets.
+    durations = View(
+        instrument_name="messaging.*.duration", aggregation=ExplicitBucketHistogramAggregation(_BUCKETS_S)
+    )
     meters = MeterProvider(metric_readers=readers, resource=resource, views=[durations])
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(meters)
     return Telemetry(tracers, meters)
+
+
+def _resource(name: str) -> Resource:
+    """Which service, which version, which of its processes; the standard variables say otherwise."""
+    own = {
+        SERVICE_NAME: name,
+        SERVICE_VERSION: version(name),
+        SERVICE_INSTANCE_ID: f"{socket.gethostname()}/{os.getpid()}",
+    }
+    return Resource.create(own).merge(OTELResourceDetector().detect())
 
 
 def _export(tracers: TracerProvider) -> MetricReader:
@@ -81,17 +85,6 @@ def _export(tracers: TracerProvider) -> MetricReader:
         BatchSpanProcessor(exporter, max_queue_size=20_000, max_export_batch_size=2_000)
     )
     return PeriodicExportingMetricReader(OTLPMetricExporter(timeout=5))
-
-
-def count(name: MetricName, amount: int = 1, **labels: str) -> None:
-    """Add to one of our counters."""
-    _counter(name).add(amount, labels)
-
-
-@cache
-def _counter(name: MetricName) -> Counter:
-    meter: Meter = metrics.get_meter("ledgerbus")
-    return meter.create_counter(name)
 
 
 @cache
@@ -149,6 +142,7 @@ class _WithTrace(logging.Filter):
         span = trace.get_current_span().get_span_context()
         if span.is_valid:
             record.trace_id = f"{span.trace_id:032x}"
+            record.span_id = f"{span.span_id:016x}"
         return True
 
 

@@ -53,6 +53,8 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         # By partition, in order: whether the record at an offset is finished.
         self._ledgers: dict[TopicPartition, dict[int, bool]] = {}
         self._tasks: dict[Place, asyncio.Task[None]] = {}
+        # Of what is being handled: when it was written.
+        self.written_ms: dict[Place, int] = {}
         self._finished_unowned: set[Place] = set()
         self._committer: asyncio.Task[None] | None = None
         self._paused = self._moving = self._closing = False
@@ -77,6 +79,7 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         finished = place in self._finished_unowned
         self._ledgers.setdefault(partition, {})[record.offset] = finished
         if not finished and place not in self._tasks:
+            self.written_ms[place] = record.timestamp
             self._tasks[place] = asyncio.create_task(self._run(place, record))
         self._flow()
 
@@ -122,6 +125,7 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
             finished = await self._handle(record)
         finally:  # Cancelled: it stays open and comes again.
             self._tasks.pop(place, None)
+            self.written_ms.pop(place, None)
             if finished:
                 if offset in self._ledgers.get(partition, {}):
                     self._ledgers[partition][offset] = True

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from service_kit.broker import Subscriptions, build_broker
 from service_kit.clock import SystemClock
 from service_kit.health import Health
+from service_kit.provider_calls import ProviderCalls
 from service_kit.publishing import EventPublisher
 from service_kit.service import build_service
 from service_kit.service_token import ServiceToken
@@ -23,6 +24,7 @@ from connector_workers import handlers
 from connector_workers.adapters.http_credentials import HttpCredentials
 from connector_workers.begun import Begun
 from connector_workers.count_months import CountMonths
+from connector_workers.gauges import worker_gauges
 from connector_workers.read_connection import ReadConnection
 from connector_workers.settings import Settings
 from connector_workers.stops import Stops
@@ -34,7 +36,8 @@ SENDS = (JobStarted, JobCounted, JobWaiting, JobFailed)
 def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """Wire the service; nothing connects before the app starts."""
     health, stops, clock = Health(), Stops(), SystemClock()
-    session = build_session(trust=trusting(settings.vault.ca_file, settings.credentials_ca_file))
+    trust = trusting(settings.vault.ca_file, settings.credentials_ca_file)
+    session = build_session(trust=trust, measures=ProviderCalls())
     http = httpx.AsyncClient(transport=session.transport)  # closed with the session
     credentials = HttpCredentials(
         http,
@@ -70,4 +73,11 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         count_months=count_months,
         stops=stops,
     )
-    return build_service(NAME, broker=broker, kafka=settings.kafka, health=health, on_shutdown=[close])
+    return build_service(
+        NAME,
+        broker=broker,
+        kafka=settings.kafka,
+        health=health,
+        on_shutdown=[close],
+        gauges=worker_gauges(stops, session.limiter),
+    )

@@ -12,10 +12,11 @@ from connectors.protocol import LONGEST_READING_S, MonthFailure, reading_budget_
 from opentelemetry import trace
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
+from service_kit.metrics import count
 from service_kit.publishing import Publish
-from service_kit.telemetry import context_of, count, current_traceparent, tracer
+from service_kit.telemetry import context_of, current_traceparent, tracer
 from sync_contracts.codes import ProblemCode
-from sync_contracts.jobs import DueJob, JobCounted, JobRequested, JobWaiting
+from sync_contracts.jobs import DueJob, JobCounted, JobFailed, JobRequested, JobWaiting
 from sync_contracts.providers import Provider
 
 from connector_workers.begun import Begun
@@ -105,7 +106,9 @@ class CountMonths:
                 "ledgerbus.month": str(due.month),
                 "ledgerbus.ending": event.topic,
             },
-        ):
+        ) as span:
+            if isinstance(event, JobFailed):
+                span.set_status(trace.StatusCode.ERROR, event.code)
             await self.publish(event, traceparent=current_traceparent())
 
 

@@ -10,7 +10,7 @@ from connectors.protocol import MonthCounts, MonthFailure, MonthWait, Reading
 from connectors.session import Session
 from service_kit.clock import Clock
 from service_kit.errors import DependencyDownError
-from service_kit.telemetry import count
+from service_kit.metrics import count
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.connections import ConnectionHealth
 from sync_contracts.jobs import JobRequested

@@ -34,6 +34,11 @@ class Stops:
             if self.is_deleted(request) and not limit.expired():
                 limit.reschedule(now)
 
+    @property
+    def running(self) -> int:
+        """How many readings are under way."""
+        return len(self._running)
+
     def is_deleted(self, request: JobRequested) -> bool:
         return request.generation <= self._deleted.get(request.connection_id, 0)
 

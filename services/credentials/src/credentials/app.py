@@ -8,6 +8,7 @@ from service_kit.broker import build_broker
 from service_kit.clock import SystemClock
 from service_kit.health import Health
 from service_kit.mongo import build_mongo, database
+from service_kit.provider_calls import ProviderCalls
 from service_kit.publishing import EventPublisher
 from service_kit.service import build_service
 from service_kit.telemetry import Telemetry
@@ -35,7 +36,8 @@ NAME = "credentials"
 def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """Wire the service; nothing connects before the app starts."""
     health, clock = Health(), SystemClock()
-    mongo, http, session = build_mongo(settings.mongo), build_http(settings.vault.ca_file), build_session()
+    mongo, http = build_mongo(settings.mongo), build_http(settings.vault.ca_file)
+    session = build_session(measures=ProviderCalls())
     records = database(mongo, settings.mongo)
     store, register, pending = MongoConnections(records), MongoTokenSets(records), MongoConsents(records)
     vault = VaultClient(settings.vault, health)

@@ -21,7 +21,7 @@ from connectors.session import Session
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
 from service_kit.errors import is_outage
-from service_kit.telemetry import count
+from service_kit.metrics import count
 from sync_contracts.codes import ProblemCode
 from sync_contracts.providers import Provider
 

@@ -27,6 +27,7 @@ from notifier.adapters.mongo_webhook_events import MongoWebhookEvents
 from notifier.adapters.vault_signing_key import VaultSigningKey
 from notifier.deliver_due import Pace
 from notifier.destination import DestinationRules
+from notifier.gauges import webhook_gauges
 from notifier.routes import receipts as receipt_routes
 from notifier.routes import webhooks as webhook_routes
 from notifier.settings import Settings, WebhookSettings
@@ -92,6 +93,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         on_startup=[endpoints.ensure_indexes, events.ensure_indexes, deliveries.ensure_indexes],
         background=[vault.keep_signed_in, webhooks.deliver_due.run],
         on_shutdown=[close],
+        gauges=webhook_gauges(deliveries, least_s=settings.counted_every_s),
     )
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
-from service_kit.telemetry import count, in_trace, tracer
+from service_kit.metrics import count
+from service_kit.telemetry import in_trace, tracer
 
 from notifier.delivery import Answer, DeathReason, Delivery, DeliveryState, Outcome
 from notifier.disable_webhook import DisableWebhook

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from service_kit.clock import Clock
+from service_kit.metrics import count
 from service_kit.publishing import Publish
-from service_kit.telemetry import count
 from sync_contracts.event import Meta
 from sync_contracts.webhooks import DisableReason, WebhookDisabled
 

@@ -112,6 +112,10 @@ class DeliveryStore(Protocol):
         """The longest due first, without those of the given endpoints."""
         ...
 
+    async def waiting(self) -> int:
+        """How many are due, on their way or to be tried again."""
+        ...
+
     async def claim(self, delivery: Delivery, *, claim: UUID, now: datetime, until: datetime) -> bool:
         """Whether it is this process's until then; False when another was first."""
         ...

@@ -41,3 +41,4 @@ class Settings(BaseSettings):
     http: HttpSettings
     users: UserTokenSettings
     webhooks: WebhookSettings = WebhookSettings()
+    counted_every_s: float = Field(15.0, gt=0, description="Between two counts of what waits, for metrics.")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service_kit.crash_points import reached
-from service_kit.telemetry import count
+from service_kit.metrics import count
 from sync_contracts.runs import RunFinished, SyncCompleted
 
 from notifier.ports import PublishStored, ReceiptStore

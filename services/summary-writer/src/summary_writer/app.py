@@ -17,6 +17,7 @@ from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUp
 from summary_writer import handlers, routes
 from summary_writer.adapters.mongo_fences import MongoFences
 from summary_writer.adapters.mongo_summaries import MongoSummaries
+from summary_writer.measured_batches import measured
 from summary_writer.raise_fence import RaiseFence
 from summary_writer.settings import Settings
 from summary_writer.write_summary import WriteSummary
@@ -36,7 +37,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     publish = EventPublisher(broker, source=NAME, sends=SENDS)
     handlers.subscribe(
         Subscriptions(broker, settings.kafka, NAME),
-        write_summary=WriteSummary(Batches(summaries.write), publish),
+        write_summary=WriteSummary(Batches(measured(summaries.write)), publish),
         raise_fence=RaiseFence(fences),
     )
 

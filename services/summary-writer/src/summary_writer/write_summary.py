@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 
 from service_kit.crash_points import reached
+from service_kit.metrics import count
 from service_kit.publishing import Publish
-from service_kit.telemetry import count
 from sync_contracts.event import Event
 from sync_contracts.ids import attempt_event_id
 from sync_contracts.jobs import JobCounted

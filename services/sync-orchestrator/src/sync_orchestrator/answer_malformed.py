@@ -12,6 +12,7 @@ from sync_contracts.event import Actor, Meta, Role
 from sync_contracts.ids import PlatformId, run_id
 from sync_contracts.requests import RequestId, SyncRequest
 
+from sync_orchestrator.answer_once import count_answer
 from sync_orchestrator.refusals import rejected
 
 
@@ -34,8 +35,9 @@ class Envelope(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class MalformedRequest:
-    """Whose it is, and the paths of the fields that do not fit the schema."""
+    """Where it came, whose it is, and the paths of the fields that do not fit the schema."""
 
+    topic: str
     envelope: Envelope
     fields: tuple[str, ...]
 
@@ -46,7 +48,7 @@ def request_of(kind: type[SyncRequest], body: bytes) -> SyncRequest | MalformedR
         return kind.model_validate_json(body)
     except ValidationError as error:
         with suppress(ValidationError):
-            return MalformedRequest(Envelope.model_validate_json(body), _unfit_fields(error))
+            return MalformedRequest(kind.topic, Envelope.model_validate_json(body), _unfit_fields(error))
         raise
 
 
@@ -59,7 +61,9 @@ class AnswerMalformed:
 
     async def __call__(self, request: MalformedRequest) -> None:
         code, meta = RefusalCode.INVALID_REQUEST, self._meta(request.envelope)
-        await self._publish(rejected(meta, request.envelope.request_id, code, request.fields))
+        answer = rejected(meta, request.envelope.request_id, code, request.fields)
+        await self._publish(answer)
+        count_answer(request.topic, answer)
 
     def _meta(self, envelope: Envelope) -> Meta:
         try:

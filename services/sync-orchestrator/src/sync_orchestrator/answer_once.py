@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
+from service_kit.metrics import count
 from service_kit.publishing import Publish
 from sync_contracts.codes import RefusalCode
 from sync_contracts.requests import SyncRequest
+from sync_contracts.runs import RunAccepted, RunRejected
 
 from sync_orchestrator.ports import RequestStore
 from sync_orchestrator.records import Answer, StoredRequest
@@ -29,7 +31,9 @@ class AnswerOnce:
         """The answer as published; None when `work` gave none, so that it comes later by another call."""
         stored = await self._requests.keep(self._received(request))
         if stored.body_hash != body_hash(request):
-            await self._publish(rejected(request.meta, request.request_id, RefusalCode.REQUEST_ID_REUSED))
+            reused = rejected(request.meta, request.request_id, RefusalCode.REQUEST_ID_REUSED)
+            await self._publish(reused)
+            count_answer(request.topic, reused)
             return None
         reached("request_stored")
         answer = stored.answer or await self._decided(request, stored, work)
@@ -43,7 +47,10 @@ class AnswerOnce:
             answer = await work(stored)
         except RefusedError as refusal:
             answer = rejected(request.meta, request.request_id, refusal.code)
-        return None if answer is None else await self._requests.answer(stored, answer)
+        if answer is None:
+            return None
+        count_answer(request.topic, answer)
+        return await self._requests.answer(stored, answer)
 
     def _received(self, request: SyncRequest) -> StoredRequest:
         return StoredRequest(
@@ -52,6 +59,14 @@ class AnswerOnce:
             body_hash=body_hash(request),
             received_at=self._clock.now(),
         )
+
+
+def count_answer(topic: str, answer: Answer) -> None:
+    """Whenever a request is decided, not when it is told again; its kind is in the topic's name."""
+    said = "joined" if isinstance(answer, RunAccepted) and answer.joined else "accepted"
+    code = answer.code if isinstance(answer, RunRejected) else ""
+    kind = topic.split(".")[1]
+    count("ledgerbus.requests.answered", kind=kind, answer="rejected" if code else said, code=code)
 
 
 def body_hash(request: SyncRequest) -> str:

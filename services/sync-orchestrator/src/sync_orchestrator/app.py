@@ -25,6 +25,7 @@ from sync_orchestrator.adapters.mongo_calendar import MongoConnectionFacts, Mong
 from sync_orchestrator.adapters.mongo_jobs import MongoJobs
 from sync_orchestrator.adapters.mongo_requests import MongoCancels, MongoRequests
 from sync_orchestrator.adapters.mongo_runs import MongoRuns
+from sync_orchestrator.gauges import orchestrator_gauges
 from sync_orchestrator.loops import every, leading
 from sync_orchestrator.settings import Settings
 from sync_orchestrator.use_cases import Stores, build_use_cases
@@ -91,6 +92,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
             every(settings.watch_every_s, watch, name="watch", health=health),
         ],
         on_shutdown=[close, cases.leadership.give_up],
+        gauges=orchestrator_gauges(cases.count_open, cases.leadership, least_s=settings.counted_every_s),
     )
 
 

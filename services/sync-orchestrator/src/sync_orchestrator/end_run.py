@@ -5,6 +5,7 @@ from uuid import UUID
 
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
+from service_kit.metrics import record
 from service_kit.publishing import Publish
 from sync_contracts.runs import RunFinished
 
@@ -39,6 +40,8 @@ class EndRun:
         )
         if await self._runs.end(run_id, run.state, finished):
             reached("run_finished")
+            lasted_s = (finished.ended_at - run.accepted_at).total_seconds()
+            record("ledgerbus.runs.duration", lasted_s, kind=run.kind, ending=finished.ending)
             await self._announce(run, finished)
 
     async def announce_left(self, older_than: timedelta) -> None:

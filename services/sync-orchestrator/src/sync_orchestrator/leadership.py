@@ -25,6 +25,11 @@ class Leadership:
         self._epoch: int | None = None
         self._until: datetime | None = None
 
+    @property
+    def holds_now(self) -> bool:
+        """As of the last time it was asked for."""
+        return self._until is not None and self._clock.now() < self._until
+
     async def is_mine(self) -> bool:
         now = self._clock.now()
         if self._until is None or self._until - now < self._lease * 2 / 3:

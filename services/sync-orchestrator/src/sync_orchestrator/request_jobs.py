@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from service_kit.crash_points import reached
+from service_kit.metrics import count
 from service_kit.publishing import Publish
-from service_kit.telemetry import count
 from sync_contracts.ids import run_event_id
 from sync_contracts.jobs import DueJob, JobRequested
 

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         0.0, ge=0, description="Ends this young are told again at the start: for a broker that forgets."
     )
     progress_every_s: float = Field(1.0, gt=0)
+    counted_every_s: float = Field(
+        15.0, gt=0, description="Between two counts of open runs and jobs, for metrics."
+    )
 
     @property
     def rules(self) -> Rules:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from service_kit.clock import Clock
-from service_kit.telemetry import count
+from service_kit.metrics import count
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.breakers import BreakerRules, Sites, after_failure

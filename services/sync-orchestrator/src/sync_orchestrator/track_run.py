@@ -9,7 +9,7 @@ from uuid import UUID
 from service_kit.batches import Batches
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
-from service_kit.telemetry import count
+from service_kit.metrics import count
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.jobs import ConnectionReading, JobEvent, JobFailed, JobStarted, JobWaiting
 from sync_contracts.runs import JobEnding
@@ -25,6 +25,7 @@ from sync_orchestrator.facts import (
     applied,
     failed,
 )
+from sync_orchestrator.measure_starts import MeasureStarts
 from sync_orchestrator.ports import ConnectionLookup, JobStore, PauseStore, RunStore, Touch
 from sync_orchestrator.records import JobRecord, Pause, Rank, RunState
 from sync_orchestrator.sick_sites import SickSites
@@ -68,6 +69,7 @@ class TrackRun:
         self._clock = clock
         self._patience = patience
         self._touch = touch
+        self._measure_starts = MeasureStarts(runs)
         self._apply: Batches[Told, int] = Batches(self._apply_all, size=_BATCH)
 
     async def started(self, message: JobStarted) -> None:
@@ -153,6 +155,7 @@ class TrackRun:
             if old := len(one.facts) - news.count(one):
                 count("ledgerbus.facts.ignored", old, topic=one.topic)
         _count_ended(changed)
+        await self._measure_starts(changed, now)
         await self._sick_sites.heard(changed)
         for run_id in {job.run_id for job in changed}:
             self._touch(run_id)

@@ -18,6 +18,7 @@ from sync_orchestrator.end_run import EndRun
 from sync_orchestrator.facts import OutagePatience
 from sync_orchestrator.fairness import Credit
 from sync_orchestrator.follow_connections import FollowConnections
+from sync_orchestrator.gauges import CountOpen
 from sync_orchestrator.holds import FindHolds
 from sync_orchestrator.leadership import Leadership
 from sync_orchestrator.parked import EndParked
@@ -99,6 +100,7 @@ class UseCases:
     watch: WatchTime
     leadership: Leadership
     read: ReadRuns
+    count_open: CountOpen
     news: News
 
 
@@ -201,5 +203,6 @@ def build_use_cases(
         ),
         leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),
         read=ReadRuns(runs=runs, jobs=jobs, find_holds=find_holds, tell_progress=tell_progress, clock=clock),
+        count_open=CountOpen(runs=runs, tell_progress=tell_progress),
         news=news,
     )

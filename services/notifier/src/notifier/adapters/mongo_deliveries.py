@@ -54,6 +54,9 @@ class MongoDeliveries:
         cursor = self._deliveries.find(wanted).sort("due_at", ASCENDING).limit(limit)
         return [Delivery.model_validate(document) async for document in cursor]
 
+    async def waiting(self) -> int:
+        return int(await self._deliveries.count_documents({"due_at": {"$exists": True}}))
+
     async def claim(self, delivery: Delivery, *, claim: UUID, now: datetime, until: datetime) -> bool:
         expected = {"_id": delivery.delivery_id, "state": _PENDING, "due_at": {"$lte": now}}
         answer = await self._deliveries.update_one(expected, {"$set": {"due_at": until, "claim": claim}})
