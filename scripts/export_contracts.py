@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from faststream.specification.asyncapi import AsyncAPI
+from metrics_table import metrics_page
 from provider_tables import providers_page
 from pydantic.json_schema import models_json_schema
 from sync_contracts.codes import SENTENCES
@@ -66,7 +67,11 @@ def exports() -> list[tuple[Path, str]]:
         (SCHEMAS / "generated" / f"{event.topic}.schema.json", _json(schema(event))) for event in EVENTS
     ]
     apis = [entry for service in SERVICES for entry in _apis(service)]
-    pages = [(SCHEMAS / "README.md", _readme()), (ROOT / "docs" / "providers.md", providers_page())]
+    pages = [
+        (SCHEMAS / "README.md", _readme()),
+        (ROOT / "docs" / "providers.md", providers_page()),
+        (ROOT / "docs" / "metrics.md", metrics_page()),
+    ]
     return [*schemas, *apis, *pages]
 
 

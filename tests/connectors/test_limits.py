@@ -195,3 +195,19 @@ async def test_strikes_are_counted_by_pause_and_forgotten_when_a_call_passes() -
     assert (first, together, second) == (1, 1, 2)
     assert limiter.strike("a") == 1
     assert limiter.strike("b") == 1
+
+
+async def test_what_is_left_is_that_of_the_account_with_the_least() -> None:
+    clock = SteppingClock()
+    limiter = Limiter(clock)
+    await call(limiter, MINUTE, key="xero/rich")
+    for _ in range(2):
+        await call(limiter, MINUTE, key="xero/poor")
+
+    assert limiter.left() == {("xero", "minute"): 1}
+
+    limiter.pause("xero/rich", 30.0)
+    assert limiter.left() == {("xero", "minute"): 0}
+
+    await clock.sleep(61.0)
+    assert limiter.left() == {("xero", "minute"): 3}

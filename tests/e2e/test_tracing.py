@@ -71,6 +71,11 @@ async def test_one_trace_for_the_run_and_one_for_each_job(firm: Firm, collector:
             ("summary-writer", "job.counted.v1 process"),
             ("summary-writer", "summary.updated.v1 publish"),
         } <= names(job)
+        call = next(span for span in collector.trace(job) if "url.template" in span.attributes)
+        assert call.service == "connector-workers"
+        assert call.name == f"{call.attributes['http.request.method']} {call.attributes['url.template']}"
+        assert call.attributes["http.response.status_code"] == "200"
+        assert call.attributes["server.address"].startswith("127.0.0.1:")
 
 
 async def test_spans_of_provider_calls_hold_no_query_and_no_secret(firm: Firm, collector: Collector) -> None:

@@ -28,7 +28,10 @@ QUICK = {
     "SYNC_ORCHESTRATOR__PLANNING_PATIENCE_S": "2",
     "SYNC_ORCHESTRATOR__LEASE_S": "3",
     "SYNC_ORCHESTRATOR__CANCEL_GRACE_S": "3",
+    "SYNC_ORCHESTRATOR__COUNTED_EVERY_S": "1",
+    "NOTIFIER__COUNTED_EVERY_S": "1",
     "OTEL_BSP_SCHEDULE_DELAY": "200",
+    "OTEL_METRIC_EXPORT_INTERVAL": "2000",
     **{
         f"{name.upper().replace('-', '_')}__KAFKA__{setting}": value
         for name in SERVICES
@@ -146,7 +149,7 @@ class Firm:
 
 @pytest.fixture(scope="session")
 def collector() -> Iterator[Collector]:
-    """Receives the spans of all processes, in memory."""
+    """Receives the spans and metrics of all processes, in memory."""
     with collecting() as running:
         yield running
 

@@ -89,7 +89,9 @@ def _histogram(
     return Metric(kind="histogram", unit=unit, labels=labels, meaning=meaning, by=tuple(by), buckets=buckets)
 
 
-METRICS: Mapping[CounterName | HistogramName | GaugeName, Metric] = {
+MetricName: TypeAlias = CounterName | HistogramName | GaugeName
+
+METRICS: Mapping[MetricName, Metric] = {
     "ledgerbus.requests.answered": _counter(
         "request",
         "Requests answered for the first time. `kind`: reload, bulk, retry, cancel; "
@@ -254,6 +256,13 @@ METRICS: Mapping[CounterName | HistogramName | GaugeName, Metric] = {
         buckets=_MILLISECONDS,
     ),
 }
+
+
+def prometheus_name(name: MetricName) -> str:
+    """As the collector's exporter writes it; a histogram's parts add `_bucket`, `_sum` and `_count`."""
+    metric = METRICS[name]
+    unit = "_seconds" if metric.unit == "s" else ""
+    return name.replace(".", "_") + unit + ("_total" if metric.kind == "counter" else "")
 
 
 def exporting() -> bool:

@@ -1,0 +1,58 @@
+"""What an operator sees of a system at work: every metric of the table, as the table says."""
+
+from uuid import uuid4
+
+import pytest
+from service_kit.metrics import METRICS
+from support.exported import OF_TROUBLE, are_exported
+from support.hook_receiver import hook_receiver
+from support.kafka import eventually
+from support.otlp import Collector
+from support.system import Firm
+from sync_contracts.month import Month
+from sync_contracts.providers import Provider
+
+pytestmark = pytest.mark.e2e
+
+JUNE = Month(2026, 6)
+
+
+async def test_a_run_shows_in_every_metric_of_the_table(firm: Firm, collector: Collector) -> None:
+    await firm.connect("client-1", Provider.MERIT_AKTIVA)
+    await firm.connect("client-2", Provider.XERO)
+    await firm.sandbox.fault(firm.accounts["client-2", Provider.XERO], "slow", each_s=8, times=1)
+
+    async with hook_receiver() as hooks:
+        address = f"{firm.platform.addresses.notifier}/v1/webhooks"
+        await firm.platform.call.json("POST", address, body={"url": f"{hooks.url}/runs", "description": ""})
+        slow = await firm.platform.bulk(["client-2"], Provider.XERO, JUNE)
+        joined = await firm.platform.bulk(["client-2"], Provider.XERO, JUNE)
+        answer = await firm.platform.accepted(joined)
+        assert answer.joined
+        await firm.run_bulk(["client-1"], Provider.MERIT_AKTIVA, JUNE)
+        await firm.platform.receipt(slow, within_s=60)
+        await are_exported(collector, METRICS.keys() - OF_TROUBLE)
+
+    answers = {dict(series.labels)["answer"] for series in collector.of_metric("ledgerbus.requests.answered")}
+    assert {"accepted", "joined"} <= answers
+
+
+async def test_processes_are_told_apart(firm: Firm, collector: Collector) -> None:
+    assert firm
+    await eventually(lambda: len(collector.of_metric("ledgerbus.service.ready")) >= 5)
+
+    ready = collector.of_metric("ledgerbus.service.ready")
+    assert len({series.instance for series in ready}) == len(ready)
+    for series in ready:
+        assert collector.resources[series.instance]["service.version"]
+
+
+async def test_no_label_names_a_company_client_run_or_job(firm: Firm, collector: Collector) -> None:
+    client = f"client-{uuid4().hex}"
+    await firm.connect(client, Provider.MERIT_AKTIVA)
+    receipt = await firm.run_bulk([client], Provider.MERIT_AKTIVA, JUNE)
+    await are_exported(collector, ["ledgerbus.jobs.ended"])
+
+    told = {value for series in list(collector.series) for _, value in series.labels}
+    known = {client, firm.platform.company_id, str(receipt.run_id)}
+    assert not [value for value in told if any(name in value for name in known)]
