@@ -10,10 +10,10 @@ Written by `make contracts` from `libs/service-kit/src/service_kit/metrics.py`, 
 Every process sends them over OTLP to `OTEL_EXPORTER_OTLP_ENDPOINT`; without it none is kept.
 `OTEL_METRIC_EXPORT_INTERVAL` says how often, in ms. Each carries `service.name`, `service.version` and
 `service.instance.id` (host and process; `OTEL_RESOURCE_ATTRIBUTES` may say otherwise).
-[The collector's configuration](../deploy/otel/collector.yaml) writes names as Prometheus does: the second name
-below; a histogram's end in `_bucket`, `_sum` and `_count`. Several instances may tell the same gauge: of
-`ledgerbus_runs_open`, `ledgerbus_jobs_open` and `ledgerbus_webhooks_waiting`, which are about all of them, take
-the `max`; of `ledgerbus_provider_limit_left` the `min`. A counter appears with its first event.
+[The collector's configuration](../deploy/otel/collector.yaml) writes names as Prometheus does: the second
+name below; a histogram's end in `_bucket`, `_sum`, `_count`. Several instances may tell the same gauge: of
+`ledgerbus_runs_open`, `ledgerbus_jobs_open` and `ledgerbus_webhooks_waiting`, which are about all of them,
+take the `max`; of `ledgerbus_provider_limit_left` the `min`. A counter appears with its first event.
 """
 COLUMNS = ("metric", "in Prometheus", "kind", "unit", "labels", "meaning", "told by")
 

@@ -57,8 +57,8 @@ MESSAGES = Row(
     [
         Metrics(
             title="Age of the oldest message",
-            says="Good: seconds. A job request counts until its reading ends, so up to 280 s there. From "
-            "60 s (the dashed line) elsewhere something is stuck.",
+            says="In hand, not yet dealt with. Good: seconds; a job request until its reading ends, up to "
+            "280 s. From 60 s (the dashed line) elsewhere something is stuck.",
             unit="s",
             limits=((60, RED),),
             queries=[

@@ -30,8 +30,8 @@ NOW = Row(
         ),
         Metrics(
             title="Oldest message",
-            says="Age of the oldest message that nobody has dealt with, job requests aside, which last as "
-            "long as a reading. Good: a few seconds.",
+            says="Age of the oldest message in hand, job requests aside, which last as long as a reading. "
+            "Good: a few seconds.",
             unit="s",
             shown="stat",
             limits=((10, YELLOW), (60, RED)),

@@ -17,7 +17,7 @@ def quantile(share: float, histogram: str, *, by: str, where: str = "") -> str:
 def recent(counter: str, where: str = "") -> str:
     """What came in the last quarter of an hour, a counter's first event included: rules/recorded.yml."""
     now = f"{counter}{_matching(where)}"
-    return f"{now} - last_over_time({now}[1h] offset 15m) or {now}"
+    return f"{now} - last_over_time({now}[1h] offset 15m) >= 0 or {now}"
 
 
 def _matching(where: str) -> str:

@@ -311,3 +311,29 @@ async def test_a_call_may_have_more_patience_than_others() -> None:
     await api.send(Call(path="/x", patience=1.5))
 
     assert told == [60.0, 90.0]
+
+
+async def test_each_try_is_measured_and_a_throttle_is_told() -> None:
+    told: list[tuple[object, ...]] = []
+
+    class Told:
+        def answered(self, provider: Provider, status: int | None, seconds: float) -> None:
+            told.append((provider, status, seconds >= 0))
+
+        def throttled(self, provider: Provider) -> None:
+            told.append((provider, "throttled"))
+
+    answers = in_turn(
+        httpx.Response(429, headers={"Retry-After": "1"}), httpx.ReadError("away"), httpx.Response(200)
+    )
+    api = api_over(answers, SteppingClock())
+    api.session.measures = Told()
+
+    await api.send(Call(path="/x"))
+
+    assert told == [
+        (Provider.XERO, 429, True),
+        (Provider.XERO, "throttled"),
+        (Provider.XERO, None, True),
+        (Provider.XERO, 200, True),
+    ]

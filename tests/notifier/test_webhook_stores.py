@@ -243,6 +243,20 @@ async def test_what_is_due_comes_oldest_first_without_the_busy(stores: Stores) -
     assert len(await stores.deliveries.due(SOON, limit=1)) == 1
 
 
+async def test_what_waits_is_counted_until_it_has_ended(stores: Stores) -> None:
+    to = endpoint()
+    first = await stores.delivery(event(), to)
+    await stores.delivery(event(), to)
+    await stores.deliveries.claim(first, claim=(claim := uuid4()), now=NOW, until=SOON)
+    assert await stores.deliveries.waiting() == 2
+
+    await stores.deliveries.record(first.ended(DeliveryState.DELIVERED, NOW), claim=claim)
+    assert await stores.deliveries.waiting() == 1
+
+    await stores.deliveries.bury_pending(to.endpoint_id, DeathReason.ENDPOINT_DISABLED, NOW)
+    assert await stores.deliveries.waiting() == 0
+
+
 async def test_only_the_holder_of_the_claim_records_and_only_once(stores: Stores) -> None:
     delivery, claim = await stores.delivery(event(), endpoint()), uuid4()
     await stores.deliveries.claim(delivery, claim=claim, now=NOW, until=SOON)

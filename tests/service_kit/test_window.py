@@ -107,6 +107,16 @@ async def test_commits_stay_below_the_oldest_unfinished_record() -> None:
         assert pipeline.consumer.committed == {PARTITIONS[0]: 6}
 
 
+async def test_it_knows_when_what_it_has_in_hand_was_written() -> None:
+    async with open_window() as (window, pipeline):
+        await take(window, 5, 6)
+        assert window.written_ms == {(PARTITIONS[0], 5): 0, (PARTITIONS[0], 6): 0}
+
+        await pipeline.finish(5)
+
+        assert list(window.written_ms) == [(PARTITIONS[0], 6)]
+
+
 async def test_a_refused_commit_is_tried_again() -> None:
     async with open_window() as (window, pipeline):
         pipeline.consumer.commit_error = CommitFailedError("rebalanced")

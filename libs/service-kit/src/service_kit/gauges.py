@@ -43,18 +43,18 @@ class Gauges:
             logger.warning("a gauge was not read", extra={"gauge": name, "error": type(error).__name__})
 
 
-def seldom(least_s: float, read: Read) -> Read:
+def seldom(least_s: float, read: Read, monotonic_s: Callable[[], float] = time.monotonic) -> Read:
     """Asks at most so often, and at most a twentieth of the time; between two answers the last one stands."""
     last: Sequence[Reading] = ()
     not_before_s = 0.0
 
     async def rested() -> Sequence[Reading]:
         nonlocal last, not_before_s
-        began_s = time.monotonic()
+        began_s = monotonic_s()
         if began_s >= not_before_s:
             last = ()  # should it fail
             last = await read()
-            not_before_s = began_s + max(least_s, (time.monotonic() - began_s) * _LEAST_SHARE)
+            not_before_s = began_s + max(least_s, (monotonic_s() - began_s) * _LEAST_SHARE)
         return last
 
     return rested

@@ -50,7 +50,7 @@ class Telemetry:
 def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     """Log JSON to stderr; export over OTLP when the standard environment variables name a collector."""
     _log_json(name, level)
-    resource = _resource(name)
+    resource = resource_of(name)
     exports = exporting()
     # Without a collector traces are carried on, so that log lines can be joined, but not recorded.
     tracers = TracerProvider(resource=resource, sampler=None if exports else ALWAYS_OFF)
@@ -65,7 +65,7 @@ def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     return Telemetry(tracers, meters)
 
 
-def _resource(name: str) -> Resource:
+def resource_of(name: str) -> Resource:
     """Which service, which version, which of its processes; the standard variables say otherwise."""
     own = {
         SERVICE_NAME: name,
@@ -135,7 +135,7 @@ def in_trace(traceparent: str | None) -> Iterator[None]:
         context.detach(token)
 
 
-class _WithTrace(logging.Filter):
+class WithTrace(logging.Filter):
     """Joins log lines to traces."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -148,7 +148,7 @@ class _WithTrace(logging.Filter):
 
 def _log_json(name: str, level: int) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_WithTrace())
+    handler.addFilter(WithTrace())
     handler.setFormatter(
         JsonFormatter(
             "%(asctime)s %(levelname)s %(name)s %(message)s",
