@@ -11,7 +11,7 @@ KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/t
 CRASH_TESTS := tests/faults/test_crash_points.py tests/faults/test_outage.py
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo chaos chaos-kafka test test-crashes test-faults test-kafka test-operations bench-fairness check lint audit format contracts lock clean
+.PHONY: demo chaos chaos-kafka test test-alerts test-crashes test-faults test-kafka test-operations bench-fairness check lint audit format contracts dashboards lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -27,6 +27,9 @@ test: .venv/installed  ## every test a person runs, on embedded servers; PROCESS
 
 test-crashes: .venv/installed  ## a process dies between any two durable steps; the database is away for a minute
 	$(BIN)/pytest $(CRASH_TESTS) -q
+
+test-alerts: .venv/installed  ## alerts and dashboards, by Prometheus' own promtool (Debian: prometheus)
+	$(BIN)/python scripts/check_alerts.py
 
 test-faults: .venv/installed  ## processes are killed; on the embedded broker
 	$(BIN)/pytest tests/faults -q
@@ -50,6 +53,7 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/export_contracts.py --check
+	$(BIN)/python scripts/export_dashboards.py --check
 
 audit: .venv/installed  ## known vulnerabilities and licences of everything locked
 	$(BIN)/python scripts/check_licences.py
@@ -61,6 +65,9 @@ format: .venv/installed
 
 contracts: .venv/installed  ## write schemas/generated and the tables of schemas/README.md from the code
 	$(BIN)/python scripts/export_contracts.py
+
+dashboards: .venv/installed  ## write deploy/grafana/dashboards from scripts/dashboards
+	$(BIN)/python scripts/export_dashboards.py
 
 lock: .venv/installed  ## renew all locks; uv.lock stays out of the repository, it names hosts
 	$(BIN)/uv lock --quiet

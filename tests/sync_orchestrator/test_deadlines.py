@@ -44,6 +44,15 @@ def test_a_run_that_stands_still_expires_at_the_latest_instant_only() -> None:
     assert still.has_passed(NOW + timedelta(hours=48))
 
 
+def test_what_is_left_stands_still_with_the_run_until_its_latest_instant() -> None:
+    moving = DEADLINE.left(NOW + timedelta(hours=1))
+    still = DEADLINE.seen(NOW + timedelta(hours=1), still=True)
+
+    assert moving == timedelta(hours=5)
+    assert still.left(NOW + timedelta(hours=3)) == moving
+    assert still.left(NOW + timedelta(hours=46)) == timedelta(hours=2)
+
+
 def test_a_released_job_is_lost_after_five_minutes() -> None:
     job = outstanding(JobState.RELEASED)
 

@@ -13,6 +13,7 @@ from faststream.kafka.subscriber.usecase import LogicSubscriber
 from sync_contracts.event import Event
 
 from service_kit.failures import FailureHandling
+from service_kit.span_ids import name_current_span
 from service_kit.telemetry import processing_span
 
 Parser: TypeAlias = Callable[[bytes], object]
@@ -37,6 +38,7 @@ class Direct:
         with processing_span(record.topic, _traceparent(record)):
             try:
                 message = self.parsers[record.topic](record.value or b"")
+                name_current_span(message)
                 await self.failures.wait_out(lambda: self.handle(message))
             except Exception as error:
                 await self.failures.give_up(record, error, subscriber)

@@ -25,6 +25,7 @@ from service_kit.errors import is_outage
 from service_kit.health import Health
 from service_kit.metrics import count
 from service_kit.publishing import confirmed
+from service_kit.span_ids import name_current_span
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +158,7 @@ class _FailureMiddleware(BaseMiddleware):
     async def consume_scope(
         self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
     ) -> Any:
+        name_current_span(await msg.decode())
         return await self._handling.wait_out(lambda: call_next(msg))
 
     async def after_processed(

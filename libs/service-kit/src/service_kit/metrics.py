@@ -44,6 +44,7 @@ GaugeName = Literal[
     "ledgerbus.jobs.open",
     "ledgerbus.provider.limit.left",
     "ledgerbus.readings.running",
+    "ledgerbus.runs.deadline.left",
     "ledgerbus.runs.open",
     "ledgerbus.service.ready",
     "ledgerbus.webhooks.waiting",
@@ -101,6 +102,13 @@ METRICS: Mapping[MetricName, Metric] = {
     "ledgerbus.runs.open": _gauge(
         "{run}",
         "Runs that have not ended. Told by the leading instance alone.",
+        "kind",
+        by="sync-orchestrator",
+    ),
+    "ledgerbus.runs.deadline.left": _gauge(
+        "s",
+        "How much longer the open run with the least time left may last, if it goes on as now; "
+        "none while no run is open. Told by the leading instance alone.",
         "kind",
         by="sync-orchestrator",
     ),

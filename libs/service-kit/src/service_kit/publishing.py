@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from aiokafka.errors import KafkaTimeoutError
@@ -10,6 +11,7 @@ from faststream.kafka.response import KafkaPublishCommand
 from faststream.response import PublishType
 from sync_contracts.event import Event
 
+from service_kit.span_ids import ids_of
 from service_kit.telemetry import current_traceparent, in_trace, publishing_span
 
 CONFIRMED_WITHIN_S = 30.0
@@ -41,6 +43,7 @@ class EventPublisher:
             key=event.key,
             headers=event.headers(self._source),
             traceparent=traceparent,
+            ids=ids_of(event),
         )
 
     async def all(self, events: Iterable[Event], *, traceparent: str | None = None) -> None:
@@ -48,13 +51,20 @@ class EventPublisher:
         await asyncio.gather(*(self(event, traceparent=traceparent) for event in events))
 
     async def stored(
-        self, topic: str, body: bytes, *, key: str, headers: Mapping[str, str], traceparent: str | None = None
+        self,
+        topic: str,
+        body: bytes,
+        *,
+        key: str,
+        headers: Mapping[str, str],
+        traceparent: str | None = None,
+        ids: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """A message whose bytes were fixed earlier, sent as they are.
 
         Straight to the broker's producer: its middlewares cost four times what sending does.
         """
-        with in_trace(traceparent), publishing_span(topic):
+        with in_trace(traceparent), publishing_span(topic, ids):
             sent = dict(headers)
             if (trace := current_traceparent()) is not None:
                 sent["traceparent"] = trace

@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -105,10 +105,10 @@ def context_of(traceparent: str | None) -> Context:
     return _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {}, context=Context())
 
 
-def publishing_span(topic: str) -> AbstractContextManager[trace.Span]:
+def publishing_span(topic: str, ids: Mapping[str, str]) -> AbstractContextManager[trace.Span]:
     """Around the sending of a message."""
     return tracer().start_as_current_span(
-        f"{topic} publish", kind=SpanKind.PRODUCER, attributes={"messaging.destination.name": topic}
+        f"{topic} publish", kind=SpanKind.PRODUCER, attributes={"messaging.destination.name": topic, **ids}
     )
 
 

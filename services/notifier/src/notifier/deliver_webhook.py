@@ -56,6 +56,7 @@ class DeliverWebhook:
             headers = signed_headers(delivery.webhook_id, body, secrets, now=self.clock.now())
             answer = await self.send(endpoint.url, body, headers)
             span.set_attributes({"outcome": answer.outcome.value, "attempt": delivery.attempts + 1})
+            span.set_attribute("ledgerbus.company_id", delivery.company_id)
         reached("webhook_answered")
         count("ledgerbus.webhooks.deliveries", outcome=answer.outcome)
         attempted = delivery.attempted(answer, self.clock.now())

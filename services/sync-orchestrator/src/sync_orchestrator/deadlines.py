@@ -53,6 +53,10 @@ class Deadline:
             return self
         return Deadline(self.at + (now - self.still_since), self.latest_at)
 
+    def left(self, now: datetime) -> timedelta:
+        """How much longer the run may last, if it goes on as it does now."""
+        return min(self.at - (self.still_since or now), self.latest_at - now)
+
     def has_passed(self, now: datetime) -> bool:
         return now >= self.latest_at or (self.still_since is None and now >= self.at)
 

@@ -3,30 +3,46 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from service_kit.clock import Clock
 from service_kit.gauges import Read, seldom
 from service_kit.metrics import GaugeName, Reading
+from sync_contracts.codes import WaitReason
+from sync_contracts.providers import Provider
+from sync_contracts.runs import RunKind
 
+from sync_orchestrator.deadlines import Deadline
 from sync_orchestrator.leadership import Leadership
 from sync_orchestrator.ports import RunStore
 from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.records import RunState
 
 _OPEN = set(RunState) - {RunState.ENDED}
+_REASONS: tuple[str, ...] = ("running", *WaitReason)
 
 
 class CountOpen:
     """What has not ended; reasons are those that people are told."""
 
-    def __init__(self, *, runs: RunStore, tell_progress: TellProgress) -> None:
+    def __init__(self, *, runs: RunStore, tell_progress: TellProgress, clock: Clock) -> None:
         self._runs = runs
+        self._clock = clock
         self._tell_progress = tell_progress
 
     async def runs(self) -> Sequence[Reading]:
         kinds = Counter(run.kind for run in await self._runs.in_states(*_OPEN))
-        return [(number, {"kind": kind}) for kind, number in kinds.items()]
+        return [(kinds[kind], {"kind": kind}) for kind in RunKind]
+
+    async def deadlines(self) -> Sequence[Reading]:
+        """Of the run of each kind that has the least time left."""
+        now, left_s = self._clock.now(), dict[str, float]()
+        for run in await self._runs.in_states(*_OPEN):
+            left = Deadline.of(run).left(now).total_seconds()
+            left_s[run.kind] = min(left, left_s.get(run.kind, left))
+        return [(seconds, {"kind": kind}) for kind, seconds in left_s.items()]
 
     async def jobs(self) -> Sequence[Reading]:
-        found: Counter[tuple[str, str]] = Counter()
+        """Zeros too: a number that is not told any more stands until the collector forgets it."""
+        found = Counter({(reason, provider): 0 for reason in _REASONS for provider in Provider})
         for run in await self._runs.in_states(*_OPEN):
             progress = await self._tell_progress(run)
             found["running", run.provider] += progress.running
@@ -43,6 +59,7 @@ def orchestrator_gauges(
     """What they are called, and how each is read: at most once in `least_s`, and only while leading."""
     return {
         "ledgerbus.runs.open": _led(leadership, seldom(least_s, count_open.runs)),
+        "ledgerbus.runs.deadline.left": _led(leadership, seldom(least_s, count_open.deadlines)),
         "ledgerbus.jobs.open": _led(leadership, seldom(least_s, count_open.jobs)),
     }
 
