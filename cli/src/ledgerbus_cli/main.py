@@ -6,9 +6,11 @@ from ledgerbus_cli import connecting, dead_letters, looking, running, setting_up
 from ledgerbus_cli.chaos.command import chaos
 from ledgerbus_cli.demo_command import demo
 from ledgerbus_cli.desk import at_desk
+from ledgerbus_cli.imitating import imitate
 from ledgerbus_cli.load.command import load
 from ledgerbus_cli.output import Commands
 from ledgerbus_cli.probing import probe_command
+from ledgerbus_cli.unsealing import unseal
 
 AT_DESK = (
     connecting.providers,
@@ -35,6 +37,8 @@ app = typer.Typer(
 app.command()(running.up)
 app.command()(running.sandbox)
 app.command()(setting_up.setup)
+app.command()(unseal)
+app.command()(imitate)
 app.command()(demo)
 app.command()(load)
 app.command()(chaos)

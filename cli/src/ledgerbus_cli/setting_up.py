@@ -16,6 +16,7 @@ from sync_contracts.topics import all_topics
 
 from ledgerbus_cli.kafka_access import kafka_options
 from ledgerbus_cli.problems import BadUsageError, UnreachableError
+from ledgerbus_cli.topic_settings import topic_settings
 
 PARTITIONS = 12
 _TIMEOUT_S = 10.0
@@ -41,7 +42,14 @@ def setup(
         raise BadUsageError("Set VAULT_TOKEN to the token of somebody who may administer Vault.")
     try:
         options = kafka_options(kafka)
-        asyncio.run(create_topics(options, all_topics(), partitions, replication_factor=replicas))
+        making = create_topics(
+            options,
+            all_topics(),
+            partitions,
+            replication_factor=replicas,
+            settings=topic_settings(replicas),
+        )
+        asyncio.run(making)
     except KafkaError:
         raise UnreachableError("The broker", kafka) from None
     secret_ids.mkdir(parents=True, exist_ok=True, mode=0o700)
