@@ -26,6 +26,7 @@ def imitate(
     at: Annotated[
         list[str], typer.Option(metavar="NAME=ADDRESS", help=f"Each of {', '.join(Addresses.model_fields)}.")
     ],
+    callback: Annotated[str, typer.Option(metavar="URL", help="Where consents come back to in a browser.")],
     settings: Annotated[Path, typer.Option(metavar="FOLDER", help="The services' folder.")],
     data: DataFolder = DATA,
 ) -> None:
@@ -38,7 +39,10 @@ def imitate(
     key = PlatformKey.kept_in(data / "platform")
     keys = (settings / KEYS).absolute()
     write_private(keys, key.jwks.read_text())
-    write_private(settings / SETTINGS, _as_shell(asyncio.run(_settings(addresses, keys.as_uri()))))
+    write_private(
+        settings / SETTINGS,
+        _as_shell(asyncio.run(_settings(str(addresses.sandbox), callback, keys.as_uri()))),
+    )
     addresses.write(data)
 
 
@@ -53,12 +57,11 @@ def _addresses(named: Mapping[str, str]) -> Addresses:
     return addresses
 
 
-async def _settings(addresses: Addresses, jwks_url: str) -> dict[str, str]:
-    callback = f"{addresses.credentials}/v1/oauth/callback"
+async def _settings(sandbox: str, callback: str, jwks_url: str) -> dict[str, str]:
     try:
-        connectors = await connector_settings(str(addresses.sandbox), callback)
+        connectors = await connector_settings(sandbox, callback)
     except httpx.HTTPError:
-        raise UnreachableError("The sandbox", str(addresses.sandbox)) from None
+        raise UnreachableError("The sandbox", sandbox) from None
     users = {"ISSUER": ISSUER, "AUDIENCE": AUDIENCE, "JWKS_URL": jwks_url}
     return {
         **connectors,
