@@ -14,7 +14,7 @@ from sandbox.embedded.vault_keys import unseal as open_vault
 from ledgerbus_cli.signals import run_until_told
 
 KEYS = "keys.json"
-_LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 1.0
 _TIMEOUT_S = 30.0
 
 
@@ -27,17 +27,20 @@ def unseal(
 
     The unseal key and the root token are kept in FOLDER/keys.json: whoever reads it reads every secret.
     """
-    run_until_told(_keep_open(vault, keys / KEYS, typer.echo), then_exit=0)
+    run_until_told(keep_open(vault, keys / KEYS, typer.echo), then_exit=0)
 
 
-async def _keep_open(vault: str, keys: Path, tell: Callable[[str], None]) -> None:
+async def keep_open(
+    vault: str, keys: Path, tell: Callable[[str], None], *, every_s: float = LOOK_EVERY_S
+) -> None:
+    """Forever; tells what is new."""
     told = ""
     while True:
         news = await asyncio.to_thread(_look, vault, keys)
         if news != told:
             tell(news)
             told = news
-        await asyncio.sleep(_LOOK_EVERY_S)
+        await asyncio.sleep(every_s)
 
 
 def _look(vault: str, keys: Path) -> str:

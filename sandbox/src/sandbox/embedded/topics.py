@@ -36,8 +36,8 @@ async def create_topics(
         # Only topics known to exist are described: asking Tansu about any other would make it.
         if found := await _too_small(admin, existing, partitions):
             raise _too_few(found, partitions)
-        if settings:
-            await complete_settings(admin, {name: settings[name] for name in existing if name in settings})
+        if kept := {name: settings[name] for name in existing if name in settings}:
+            await complete_settings(admin, kept)
 
 
 async def create_topics_among_clients(bootstrap: str, names: Iterable[str], partitions: int) -> None:
