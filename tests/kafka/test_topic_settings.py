@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from ledgerbus_cli.topic_settings import topic_settings
 from sandbox.embedded import create_topics
+from support.kafka import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -38,6 +39,18 @@ async def set_by_hand(bootstrap: str, topic: str, **settings: str) -> None:
         await client.alter_configs([ConfigResource(TOPIC, topic, configs=named)])
 
 
+async def make(bootstrap: str, topic: str, settings: dict[str, dict[str, str]] | None = None) -> None:
+    """It is there only once the broker says so to whoever asks."""
+    await create_topics(bootstrap, [topic], 1, settings=settings or {})
+    async with admin(bootstrap) as client:
+
+        async def is_there() -> bool:
+            (described,) = await client.describe_topics([topic])
+            return len(described["partitions"]) == 1
+
+        await eventually(is_there)
+
+
 def anew(like: str) -> tuple[str, dict[str, dict[str, str]]]:
     """A topic of its own with the settings of one of ours."""
     name = f"{like}-{uuid4().hex}"
@@ -47,7 +60,7 @@ def anew(like: str) -> tuple[str, dict[str, dict[str, str]]]:
 async def test_a_new_topic_gets_its_settings(kafka_bootstrap: str) -> None:
     progress, settings = anew("run.progress.v1")
 
-    await create_topics(kafka_bootstrap, [progress], 1, settings=settings)
+    await make(kafka_bootstrap, progress, settings)
 
     found = await settings_of(kafka_bootstrap, progress)
     assert found.items() >= settings[progress].items()
@@ -56,7 +69,7 @@ async def test_a_new_topic_gets_its_settings(kafka_bootstrap: str) -> None:
 
 async def test_one_that_was_made_without_gets_them_later(kafka_bootstrap: str) -> None:
     dead, settings = anew("job.counted.v1.dead")
-    await create_topics(kafka_bootstrap, [dead], 1)
+    await make(kafka_bootstrap, dead)
 
     await create_topics(kafka_bootstrap, [dead], 1, settings=settings)
 
@@ -65,7 +78,7 @@ async def test_one_that_was_made_without_gets_them_later(kafka_bootstrap: str) -
 
 async def test_what_an_operator_chose_stays(kafka_bootstrap: str) -> None:
     topic, settings = anew("job.counted.v1")
-    await create_topics(kafka_bootstrap, [topic], 1)
+    await make(kafka_bootstrap, topic)
     await set_by_hand(kafka_bootstrap, topic, retention_ms="1234567890", max_message_bytes="2000000")
 
     await create_topics(kafka_bootstrap, [topic], 1, settings=settings)
