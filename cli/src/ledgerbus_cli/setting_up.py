@@ -19,6 +19,7 @@ from sync_contracts.topics import all_topics
 
 from ledgerbus_cli.kafka_access import kafka_options
 from ledgerbus_cli.problems import BadUsageError, LedgerbusError, UnreachableError
+from ledgerbus_cli.topic_settings import topic_settings
 
 PARTITIONS = 12
 _TIMEOUT_S = 10.0
@@ -67,7 +68,14 @@ def setup(
     administrator = _administrator(vault, named=secret_ids is not None or tokens is not None)
     options = kafka_options(kafka)
     try:
-        asyncio.run(create_topics(options, all_topics(), partitions, replication_factor=replicas))
+        making = create_topics(
+            options,
+            all_topics(),
+            partitions,
+            replication_factor=replicas,
+            settings=topic_settings(replicas),
+        )
+        asyncio.run(making)
     except KafkaError:
         raise UnreachableError("The broker", kafka) from None
     if vault:
