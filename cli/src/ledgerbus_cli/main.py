@@ -7,9 +7,11 @@ from ledgerbus_cli.chaos.command import chaos
 from ledgerbus_cli.demo_command import demo
 from ledgerbus_cli.desk import at_desk
 from ledgerbus_cli.doctor.command import doctor
+from ledgerbus_cli.imitating import imitate
 from ledgerbus_cli.load.command import load
 from ledgerbus_cli.output import Commands
 from ledgerbus_cli.probing import probe_command
+from ledgerbus_cli.unsealing import unseal
 
 AT_DESK = (
     connecting.providers,
@@ -39,6 +41,8 @@ app.command()(running.up)
 app.command()(running.sandbox)
 app.command()(setting_up.setup)
 app.command()(doctor)
+app.command()(unseal)
+app.command()(imitate)
 app.command()(demo)
 app.command()(load)
 app.command()(chaos)
