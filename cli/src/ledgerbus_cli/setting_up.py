@@ -69,7 +69,11 @@ def setup(
     options = kafka_options(kafka)
     try:
         making = create_topics(
-            options, all_topics(), partitions, replication_factor=replicas, settings=topic_settings(replicas)
+            options,
+            all_topics(),
+            partitions,
+            replication_factor=replicas,
+            settings=topic_settings(replicas),
         )
         asyncio.run(making)
     except KafkaError:
