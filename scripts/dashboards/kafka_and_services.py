@@ -38,8 +38,8 @@ SERVICES = Row(
         ),
         Metrics(
             title="Results in a batch",
-            says="In the middle. It grows with the load, up to 200, which is good: a write for many costs "
-            "little more than for one.",
+            says="On average. Good: it grows with the load, up to 200, for a write for many costs little "
+            "more than for one.",
             unit="short",
             queries=[
                 Query(

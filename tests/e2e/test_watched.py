@@ -1,0 +1,38 @@
+"""What dashboards look for besides our own metrics is there: ids in spans, and FastStream's durations."""
+
+import pytest
+from support.kafka import eventually
+from support.otlp import Collector
+from support.system import Firm
+from sync_contracts.month import Month
+from sync_contracts.providers import Provider
+
+pytestmark = pytest.mark.e2e
+
+MAY = Month(2026, 5)
+READERS = {"sync-orchestrator", "connector-workers", "summary-writer", "notifier"}
+
+
+async def test_spans_of_a_run_are_found_by_run_and_by_company(firm: Firm, collector: Collector) -> None:
+    await firm.connect("client-1", Provider.MERIT_AKTIVA)
+    receipt = await firm.run_bulk(["client-1"], Provider.MERIT_AKTIVA, MAY)
+
+    def services(attribute: str, value: str) -> set[str]:
+        return {span.service for span in list(collector.spans) if span.attributes.get(attribute) == value}
+
+    await eventually(lambda: services("ledgerbus.run_id", str(receipt.run_id)) >= READERS)
+    await eventually(
+        lambda: services("ledgerbus.company_id", firm.platform.company_id) >= READERS | {"credentials"}
+    )
+
+
+async def test_the_time_to_handle_a_message_is_exported_by_topic(firm: Firm, collector: Collector) -> None:
+    await firm.connect("client-1", Provider.MERIT_AKTIVA)
+    await firm.run_bulk(["client-1"], Provider.MERIT_AKTIVA, MAY)
+
+    def topics() -> set[str]:
+        found = collector.of_metric("messaging.process.duration")
+        return {dict(series.labels).get("messaging.destination_publish.name", "") for series in found}
+
+    await eventually(lambda: {"sync.bulk.v1", "run.finished.v1"} <= topics())
+    assert {series.unit for series in collector.of_metric("messaging.process.duration")} == {"s"}
