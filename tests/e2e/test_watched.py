@@ -1,4 +1,4 @@
-"""What dashboards look for besides our own metrics is there: ids in spans, and FastStream's durations."""
+"""What dashboards look for besides our own metrics is there: ids in spans, and FastAPI's durations."""
 
 import pytest
 from support.kafka import eventually
@@ -26,13 +26,12 @@ async def test_spans_of_a_run_are_found_by_run_and_by_company(firm: Firm, collec
     )
 
 
-async def test_the_time_to_handle_a_message_is_exported_by_topic(firm: Firm, collector: Collector) -> None:
+async def test_the_time_of_an_answer_is_exported_by_route(firm: Firm, collector: Collector) -> None:
     await firm.connect("client-1", Provider.MERIT_AKTIVA)
-    await firm.run_bulk(["client-1"], Provider.MERIT_AKTIVA, MAY)
 
-    def topics() -> set[str]:
-        found = collector.of_metric("messaging.process.duration")
-        return {dict(series.labels).get("messaging.destination_publish.name", "") for series in found}
+    def routes() -> set[str]:
+        found = collector.of_metric("http.server.request.duration")
+        assert {series.unit for series in found} <= {"s"}
+        return {dict(series.labels).get("http.route", "") for series in found}
 
-    await eventually(lambda: {"sync.bulk.v1", "run.finished.v1"} <= topics())
-    assert {series.unit for series in collector.of_metric("messaging.process.duration")} == {"s"}
+    await eventually(lambda: "/v1/providers/{provider}:enabled" in routes())

@@ -52,7 +52,8 @@ def test_each_panel_that_is_named_exists() -> None:
 
 
 def test_each_alert_is_tested_to_fire_and_all_but_the_watchdog_not_to() -> None:
-    fires, does_not = set(), set()
+    fires: set[str] = set()
+    does_not: set[str] = set()
     for path in (PROMETHEUS / "tests").glob("*.yml"):
         for case in (
             case for test in yaml.safe_load(path.read_text())["tests"] for case in test["alert_rule_test"]

@@ -18,11 +18,13 @@ SOURCES = {
         "datasources"
     ]
 }
-# Of Prometheus itself, and of FastStream, whose export tests/e2e/test_watched.py checks.
+_HTTP = {"http_route", "http_response_status_code"}
+# Of Prometheus itself, and of FastAPI, whose export tests/e2e/test_watched.py checks.
 FOREIGN = {
     "up": {"job", "instance"},
     "ALERTS": {"alertname", "alertstate", "severity"},
-    "messaging_process_duration_seconds_bucket": {"messaging_destination_publish_name"},
+    "http_server_request_duration_seconds_bucket": _HTTP,
+    "http_server_request_duration_seconds_count": _HTTP,
 }
 OF_ALL = {"job", "instance", "le"}
 
