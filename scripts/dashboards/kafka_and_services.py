@@ -4,6 +4,10 @@ from dashboards.grafana import RED, YELLOW, Dashboard, Metrics, Query, Row, labe
 from dashboards.promql import per_minute, quantile
 
 CHOSEN = 'job=~"$job"'
+HTTP = "http_server_request_duration_seconds"
+# A red /ready is an alert of its own.
+ASKED = f'{CHOSEN}, http_route!~"/ready|/live"'
+FAILED = 'http_response_status_code=~"5.."'
 
 SERVICES = Row(
     "Services",
@@ -38,8 +42,8 @@ SERVICES = Row(
         ),
         Metrics(
             title="Results in a batch",
-            says="In the middle. It grows with the load, up to 200, which is good: a write for many costs "
-            "little more than for one.",
+            says="On average. Good: it grows with the load, up to 200, for a write for many costs little "
+            "more than for one.",
             unit="short",
             queries=[
                 Query(
@@ -107,20 +111,30 @@ MESSAGES = Row(
             stacked=True,
             queries=[Query(per_minute("ledgerbus_facts_ignored_total", by="topic"), "{{topic}}")],
         ),
+    ],
+)
+
+OVER_HTTP = Row(
+    "HTTP",
+    [
         Metrics(
-            title="Time to handle a message, 95 %",
-            says="Of the topics handled one at a time (requests, connections, ends of runs); job topics "
-            "are handled in windows and show above by their age. Good: under 0.5 s.",
+            title="Time of an answer, 95 %",
+            says="By route, health aside. Good: under 0.5 s; leases and tests that ask an accounting system "
+            "take as long as it does.",
             unit="s",
             queries=[
+                Query(quantile(0.95, HTTP, by="job, http_route", where=ASKED), "{{job}} {{http_route}}"),
+            ],
+        ),
+        Metrics(
+            title="Answers with 5xx, a minute",
+            says="Good: empty. Readings whose lease fails so wait and are tried again; people see an error.",
+            unit="short",
+            stacked=True,
+            queries=[
                 Query(
-                    quantile(
-                        0.95,
-                        "messaging_process_duration_seconds",
-                        by="messaging_destination_publish_name",
-                        where=CHOSEN,
-                    ),
-                    "{{messaging_destination_publish_name}}",
+                    per_minute(f"{HTTP}_count", by="job, http_route", where=f"{ASKED}, {FAILED}") + " > 0",
+                    "{{job}} {{http_route}}",
                 )
             ],
         ),
@@ -152,6 +166,6 @@ KAFKA_AND_SERVICES = Dashboard(
     uid="ledgerbus-services",
     title="ledgerbus: Kafka and services",
     says="Processes and the messages between them.",
-    rows=[SERVICES, MESSAGES, WEBHOOKS],
+    rows=[SERVICES, MESSAGES, OVER_HTTP, WEBHOOKS],
     variables=[label_variable("job", "service", "ledgerbus_service_ready")],
 )
