@@ -231,3 +231,33 @@ async def test_a_company_has_a_bounded_number_of_webhooks(client: httpx.AsyncCli
 
 async def test_what_does_not_exist_is_not_found(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"webhooks/{uuid4()}")).json()["code"] == "WEBHOOK_NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("rotate", {"overlap_hours": False}),
+        ("replay", {"until": 0}),
+        ("replay", {"dead_only": "yes"}),
+    ],
+)
+async def test_a_field_of_another_type_is_refused(
+    client: httpx.AsyncClient, verb: str, body: dict[str, Any]
+) -> None:
+    made = await added(client)
+
+    assert (await client.post(f"webhooks/{made['webhook_id']}:{verb}", json=body)).status_code == 422
+
+
+async def test_a_place_larger_than_any_number_kept_is_refused(client: httpx.AsyncClient) -> None:
+    made = await added(client)
+
+    answer = await client.get(f"webhooks/{made['webhook_id']}/deliveries", params={"after": str(2**63)})
+
+    assert answer.status_code == 422
+
+
+async def test_an_id_with_a_verb_behind_it_is_no_endpoint(client: httpx.AsyncClient) -> None:
+    made = await added(client)
+
+    assert (await client.patch(f"webhooks/{made['webhook_id']}:rotate", json={})).status_code == 405

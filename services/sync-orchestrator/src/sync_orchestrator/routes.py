@@ -11,7 +11,7 @@ from service_kit.tokens import User
 from sync_orchestrator.read_runs import JobView, LinesPage, ReadRuns, RunDetail, RunView
 from sync_orchestrator.records import JobState, RunState
 
-Page = Annotated[int, Query(ge=1)]
+Page = Annotated[int, Query(ge=1, le=1_000_000)]
 Size = Annotated[int, Query(ge=1, le=1_000)]
 
 

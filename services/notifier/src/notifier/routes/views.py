@@ -1,10 +1,10 @@
 """What people send about webhooks, and what they are shown."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
 from sync_contracts.ids import PlatformId
 
 from notifier.delivery import KEPT, Delivery, DeliveryState, Outcome
@@ -18,6 +18,16 @@ Types = Annotated[
     AfterValidator(lambda types: tuple(dict.fromkeys(types))),
 ]
 Description = Annotated[str, Field(max_length=200, description="For people; told when it is disabled.")]
+
+
+def _written_out(told: Any) -> Any:
+    if told is not None and not isinstance(told, str):
+        raise ValueError("an instant is written out")
+    return told
+
+
+# Pydantic would also take a number for seconds since 1970.
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out, json_schema_input_type=AwareDatetime)]
 
 
 class _Body(BaseModel):
@@ -43,17 +53,17 @@ class ChangeBody(_Body):
 class RotateBody(_Body):
     """For how long the secret before signs too."""
 
-    overlap_hours: float = Field(24.0, ge=0, le=168)
+    overlap_hours: float = Field(24.0, ge=0, le=168, strict=True)
 
 
 class ReplayBody(_Body):
     """Which events: all of the last 30 days that the endpoint subscribes to, unless told."""
 
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
     client_id: PlatformId | None = None
     type: WebhookType | None = None
-    dead_only: bool = Field(False, description="Only dead letters.")
+    dead_only: bool = Field(False, strict=True, description="Only dead letters.")
 
     def of(self, endpoint: Endpoint, now: datetime) -> EventFilter:
         earliest = now - KEPT

@@ -26,6 +26,8 @@ from notifier.routes.views import (
 )
 from notifier.webhooks import Webhooks
 
+# What the database can count to.
+LARGEST = 2**63 - 1
 # Nothing but an id, so that an id with a verb behind it is another address.
 _ONE = "/{webhook_id:uuid}"
 
@@ -105,7 +107,9 @@ def _delivering(router: APIRouter, webhooks: Webhooks, asking: object) -> None:
         webhook_id: UUID,
         user: Annotated[User, asking],
         state: DeliveryState | None = None,
-        after: Annotated[int | None, Query(ge=1, description="`next` of the page before.")] = None,
+        after: Annotated[
+            int | None, Query(ge=1, le=LARGEST, description="`next` of the page before.")
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> DeliveriesView:
         await webhooks.manage.find(user.company_id, webhook_id)
