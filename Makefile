@@ -8,9 +8,10 @@ IMAGES := credentials sync-orchestrator connector-workers summary-writer notifie
 KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/test_process.py tests/credentials/test_process_warns.py \
 	tests/credentials/test_processes.py tests/ledgerbus_cli/test_setup.py tests/notifier/test_service.py \
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
+CRASH_TESTS := tests/faults/test_crash_points.py tests/faults/test_outage.py
 CODE := schemas libs services sandbox cli scripts tests
 
-.PHONY: demo chaos chaos-kafka test test-alerts test-faults test-kafka bench-fairness check lint audit format contracts dashboards lock clean
+.PHONY: demo chaos chaos-kafka test test-alerts test-crashes test-faults test-kafka test-operations bench-fairness check lint audit format contracts dashboards lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -24,6 +25,9 @@ chaos-kafka: .venv/installed  ## the same on Apache Kafka
 test: .venv/installed  ## every test a person runs, on embedded servers; PROCESSES=1 is slower and surer
 	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup -q
 
+test-crashes: .venv/installed  ## a process dies between any two durable steps; the database is away for a minute
+	$(BIN)/pytest $(CRASH_TESTS) -q
+
 test-alerts: .venv/installed  ## alerts and dashboards, by Prometheus' own promtool (Debian: prometheus)
 	$(BIN)/python scripts/check_alerts.py
 
@@ -34,6 +38,9 @@ test-kafka: .venv/installed  ## what depends on the broker, on Apache Kafka: nee
 	@scripts/kafka --fetch
 	LEDGERBUS_BROKER=kafka $(BIN)/pytest -n 2 --dist loadgroup -q $(KAFKA_TESTS)
 	LEDGERBUS_BROKER=kafka $(BIN)/pytest tests/faults -q
+
+test-operations: .venv/installed  ## an older backup is put back; every process is replaced under load
+	$(BIN)/pytest tests/operations -q
 
 bench-fairness: .venv/installed  ## how soon a reload starts beside a large bulk, how evenly many companies progress
 	$(BIN)/python scripts/bench_fairness.py

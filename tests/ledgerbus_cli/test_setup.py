@@ -59,3 +59,28 @@ def test_no_secret_is_an_argument(tmp_path: Path) -> None:
     assert (answer.exit_code, with_token.exit_code) == (2, 2)
     assert "VAULT_TOKEN" in answer.stderr
     assert "No such option" in with_token.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--vault", "http://127.0.0.1:9"], "--secret-ids or --service-accounts"),
+        (["--service-accounts", "books/lb-{service}"], "need --vault"),
+        (["--vault", "http://127.0.0.1:9", "--service-accounts", "lb-{service}"], "NAMESPACE/NAME"),
+        (["--vault", "http://127.0.0.1:9", "--service-accounts", "books/lb"], "{service}"),
+    ],
+)
+def test_how_services_sign_in_has_to_be_said(given: list[str], told: str) -> None:
+    answer = CliRunner().invoke(app, ["setup", "--kafka", "127.0.0.1:9", *given], env={"VAULT_TOKEN": "x"})
+
+    assert answer.exit_code == 2
+    assert told in answer.stderr
+
+
+async def test_a_broker_may_be_prepared_alone(kafka_bootstrap: str) -> None:
+    asked = ["setup", "--kafka", kafka_bootstrap, "--partitions", "2"]
+
+    answer = await asyncio.to_thread(CliRunner().invoke, app, asked)
+
+    assert answer.exit_code == 0, answer.stderr
+    assert "Vault" not in answer.stdout

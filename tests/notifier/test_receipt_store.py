@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -65,3 +66,15 @@ async def test_another_company_does_not_find_it(store: ReceiptStore) -> None:
 
     assert await store.find("company-2", receipt.run_id) is None
     assert await store.find("company-1", uuid4()) is None
+
+
+async def test_receipts_are_forgotten_once_they_are_old(store: ReceiptStore) -> None:
+    receipt = await store.keep_first(Receipt.of(finished(), source="notifier"))
+    now = FakeClock().now()
+
+    await store.forget(now)
+    kept = await store.find("company-1", receipt.run_id)
+    await store.forget(now + timedelta(seconds=1))
+
+    assert kept == receipt
+    assert await store.find("company-1", receipt.run_id) is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
@@ -145,6 +146,20 @@ def test_a_hanging_call_ends_when_its_caller_leaves(sandbox: RunningSandbox) -> 
         MeritCaller(account, hurried, sandbox.world.clock.now()).ask("v1/gettaxes")
 
     assert caller.ask("v1/gettaxes").status_code == 200
+
+
+def test_a_call_that_hung_is_answered_when_its_fault_is_over(sandbox: RunningSandbox) -> None:
+    account = sandbox.accounts("merit-aktiva")[0]
+    caller = MeritCaller(account, sandbox.http, sandbox.world.clock.now())
+    sandbox.fault(account, "hang", times=1)
+
+    with ThreadPoolExecutor() as threads:
+        call = threads.submit(caller.ask, "v1/gettaxes")
+        with pytest.raises(TimeoutError):
+            call.result(timeout=0.3)
+        sandbox.http.delete("/_control").raise_for_status()
+
+        assert call.result(timeout=20).status_code == 200
 
 
 def test_calls_are_counted_by_what_they_were_for(sandbox: RunningSandbox) -> None:

@@ -48,6 +48,9 @@ class FakeConnections:
         )
         return True
 
+    async def forget(self, connection: Connection) -> bool:
+        return await self.put(connection.forgotten())
+
     async def of_company(
         self,
         company_id: str,
@@ -243,6 +246,13 @@ class FakeConsents:
             return False
         self.kept[consent.consent_id] = consent.model_copy(update={"revision": consent.revision + 1})
         return True
+
+    async def of_client(self, company_id: str, client_id: str) -> list[Consent]:
+        wanted = (company_id, client_id)
+        return [one for one in self.kept.values() if (one.place.company_id, one.place.client_id) == wanted]
+
+    async def forget(self, consent: Consent) -> None:
+        self.kept.pop(consent.consent_id, None)
 
     async def left_over(self, now: datetime, limit: int) -> list[Consent]:
         found = [one for one in self.kept.values() if one.token_set_id and one.expires_at < now]

@@ -151,6 +151,16 @@ class MemoryRuns:
         for run_id in run_ids:
             self._move(run_id, set(RunState), stalled=stalled)
 
+    async def ended_before(self, instant: datetime, limit: int) -> list[UUID]:
+        old = [
+            run.run_id for run in self.runs.values() if run.ended_at is not None and run.ended_at < instant
+        ]
+        return old[:limit]
+
+    async def forget(self, run_ids: Collection[UUID]) -> None:
+        for run_id in run_ids:
+            self.runs.pop(run_id, None)
+
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int
     ) -> list[RunRecord]:
@@ -253,6 +263,9 @@ class MemoryJobs:
         due = [job for job in self._of(run_id) if job.state is JobState.QUEUED and job.due_at <= now]
         behind = [[key for key in (job.site_key, job.keys[0]) if key in keys] for job in due]
         return Counter(found[0] for found in behind if found)
+
+    async def forget(self, run_ids: Collection[UUID]) -> None:
+        self.jobs = {job_id: job for job_id, job in self.jobs.items() if job.run_id not in run_ids}
 
     async def of_run(self, run_id: UUID) -> list[JobRecord]:
         return self._of(run_id)

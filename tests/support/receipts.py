@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from notifier.receipt import Receipt
+from service_kit.clock import Clock
+from support.fakes import FakeClock
 from sync_contracts.codes import ProblemCode, sentence
 from sync_contracts.event import Actor, Meta, Role
 from sync_contracts.ids import run_event_id
@@ -64,10 +66,17 @@ class MemoryReceipts:
     """Implements `ReceiptStore` in memory."""
 
     receipts: dict[UUID, Receipt] = field(default_factory=dict)
+    clock: Clock = field(default_factory=FakeClock)
+    stored_at: dict[UUID, datetime] = field(default_factory=dict)
 
     async def keep_first(self, receipt: Receipt) -> Receipt:
+        self.stored_at.setdefault(receipt.run_id, self.clock.now())
         return self.receipts.setdefault(receipt.run_id, receipt)
 
     async def find(self, company_id: str, run_id: UUID) -> Receipt | None:
         found = self.receipts.get(run_id)
         return found if found and found.company_id == company_id else None
+
+    async def forget(self, stored_before: datetime) -> None:
+        for run_id in [one for one, at in self.stored_at.items() if at < stored_before]:
+            del self.receipts[run_id], self.stored_at[run_id]

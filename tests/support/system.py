@@ -23,7 +23,9 @@ from sync_contracts.runs import SyncCompleted
 ACCOUNTS = 40
 # Shorter than in life, so that a test sees in seconds what takes minutes.
 QUICK = {
+    "CONNECTOR_WORKERS__LONGEST_READING_S": "60",
     "SYNC_ORCHESTRATOR__LOST_AFTER_S": "8",
+    "SYNC_ORCHESTRATOR__SILENCE_GRACE_S": "5",
     "SYNC_ORCHESTRATOR__WATCH_EVERY_S": "0.5",
     "SYNC_ORCHESTRATOR__PLANNING_PATIENCE_S": "2",
     "SYNC_ORCHESTRATOR__LEASE_S": "3",

@@ -100,6 +100,18 @@ async def test_another_firms_reload_goes_out_while_a_bulk_has_all_it_may() -> No
     assert len(await world.jobs(JobState.RELEASED)) == 12
 
 
+async def test_a_long_pass_leaves_the_rest_for_the_next_and_a_reload_goes_before_it() -> None:
+    world = World(rules=Rules(credit=Credit(slots=100), ask_again_s=0.0, longest_pass_s=0.0))
+    await world.cases.accept.bulk(bulk(clients=120))
+    first = await world.cases.release()
+    await world.cases.accept.reload(reload("req-2", company_id="company-2"))
+
+    passes = [await world.cases.release() for _ in range(3)]
+
+    assert (first, passes) == (50, [50, 12, 0])  # then each has its share, 100
+    assert world.requested[first].meta.company_id == "company-2"
+
+
 async def test_a_bulk_that_is_kept_to_its_share_says_so() -> None:
     world = World(rules=Rules(credit=Credit(slots=20, reserved=0), ask_again_s=0.0))
     await world.cases.accept.bulk(bulk(clients=100))

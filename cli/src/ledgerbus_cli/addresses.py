@@ -20,6 +20,7 @@ class Addresses(BaseModel):
     workers: str
     sandbox: str | None = None
     vault: str | None = None
+    database: str | None = None
 
     def write(self, data_dir: Path) -> None:
         (data_dir / FILE).write_text(self.model_dump_json(indent=2) + "\n")

@@ -12,8 +12,10 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.runs import RunEnding, SyncCompleted
 
+from ledgerbus_cli.addresses import Addresses
 from ledgerbus_cli.comparison import Comparison, compare
 from ledgerbus_cli.follow import follow
+from ledgerbus_cli.identity import PlatformKey
 from ledgerbus_cli.platform_client import Platform, open_platform
 from ledgerbus_cli.sandbox_client import SandboxAccount, SandboxClient
 from ledgerbus_cli.service_calls import Json
@@ -59,16 +61,26 @@ async def run_demo(system: System, console: Console) -> Findings:
     try:
         with findings.step("starting servers, sandbox and services"):
             await system.start()
-        async with (
-            httpx.AsyncClient(timeout=60, trust_env=False) as http,
-            open_platform(system.addresses, system.key) as platform,
-        ):
-            sandbox = SandboxClient(http, str(system.addresses.sandbox))
-            await _Demo(platform, sandbox, console, findings).run()
+        await _perform(system.addresses, system.key, console, findings)
     finally:
         with findings.step("stopping everything"):
             await system.stop()
     return findings
+
+
+async def run_demo_on(addresses: Addresses, key: PlatformKey, console: Console) -> Findings:
+    """The same on a system that runs already, with a sandbox, and knows none of its clients yet."""
+    findings = Findings()
+    await _perform(addresses, key, console, findings)
+    return findings
+
+
+async def _perform(addresses: Addresses, key: PlatformKey, console: Console, findings: Findings) -> None:
+    async with (
+        httpx.AsyncClient(timeout=60, trust_env=False) as http,
+        open_platform(addresses, key) as platform,
+    ):
+        await _Demo(platform, SandboxClient(http, str(addresses.sandbox)), console, findings).run()
 
 
 @dataclass(slots=True)

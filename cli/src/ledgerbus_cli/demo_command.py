@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from ledgerbus_cli import demo_report
-from ledgerbus_cli.demo import run_demo
-from ledgerbus_cli.options import AsJson, Documents, OnKafka, Seed, broker_of
+from ledgerbus_cli.demo import run_demo, run_demo_on
+from ledgerbus_cli.desk import running_system
+from ledgerbus_cli.options import DATA, AsJson, Documents, OnKafka, Seed, broker_of
 from ledgerbus_cli.output import Output
 from ledgerbus_cli.signals import run_until_told
 from ledgerbus_cli.system import SandboxOptions, System
@@ -26,6 +27,9 @@ def demo(
     documents: Documents = 20,
     seed: Seed = 1,
     kafka: OnKafka = False,
+    running: Annotated[
+        bool, typer.Option("--running", help="On the system that runs on --data; it knows no client yet.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Sync clients of every accounting system on this machine, and compare each value with the truth.
@@ -34,8 +38,11 @@ def demo(
     """
     output, options = Output(as_json), SandboxOptions(seed=seed, clients=clients, documents=documents)
     with TemporaryDirectory(prefix="ledgerbus-demo-") as temporary:
-        system = System(data or Path(temporary), options, broker=broker_of(kafka=kafka))
-        work = run_demo(system, output.remarks)
+        if running:
+            work = run_demo_on(*running_system(data or DATA), output.remarks)
+        else:
+            system = System(data or Path(temporary), options, broker=broker_of(kafka=kafka))
+            work = run_demo(system, output.remarks)
         findings = run_until_told(work, then_exit=_INTERRUPTED)
     output.show(demo_report.as_json(findings), demo_report.as_text(findings))
     raise typer.Exit(0 if findings.ok else 1)

@@ -53,7 +53,7 @@ def at_desk(work: Callable[..., Awaitable[int | None]]) -> Callable[..., None]:
 
     @wraps(work)
     def command(*, company: str, actor: str, role: Role, data: Path, as_json: bool, **arguments: Any) -> None:
-        addresses, key = _running(data)
+        addresses, key = running_system(data)
         asking = Actor(id=_id(actor), role=role)
 
         async def at_it() -> int | None:
@@ -69,7 +69,8 @@ def at_desk(work: Callable[..., Awaitable[int | None]]) -> Callable[..., None]:
     return command
 
 
-def _running(data: Path) -> tuple[Addresses, PlatformKey]:
+def running_system(data: Path) -> tuple[Addresses, PlatformKey]:
+    """Where the system of a folder is, and the key of its platform."""
     try:
         return Addresses.read(data), PlatformKey.kept_in(data / "platform")
     except FileNotFoundError:

@@ -2,13 +2,16 @@
 
 import typer
 
-from ledgerbus_cli import connecting, dead_letters, looking, running, setting_up, syncing, webhooks
+from ledgerbus_cli import connecting, dead_letters, looking, records, running, setting_up, syncing, webhooks
 from ledgerbus_cli.chaos.command import chaos
 from ledgerbus_cli.demo_command import demo
 from ledgerbus_cli.desk import at_desk
+from ledgerbus_cli.doctor.command import doctor
+from ledgerbus_cli.imitating import imitate
 from ledgerbus_cli.load.command import load
 from ledgerbus_cli.output import Commands
 from ledgerbus_cli.probing import probe_command
+from ledgerbus_cli.unsealing import unseal
 
 AT_DESK = (
     connecting.providers,
@@ -24,6 +27,8 @@ AT_DESK = (
     looking.runs,
     looking.watch,
     looking.summaries,
+    records.export,
+    records.erase,
 )
 
 app = typer.Typer(
@@ -35,6 +40,9 @@ app = typer.Typer(
 app.command()(running.up)
 app.command()(running.sandbox)
 app.command()(setting_up.setup)
+app.command()(doctor)
+app.command()(unseal)
+app.command()(imitate)
 app.command()(demo)
 app.command()(load)
 app.command()(chaos)

@@ -1,5 +1,6 @@
 """What the firm's practice platform does: calls the services for people, sends requests, hears answers."""
 
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -105,6 +106,21 @@ class Platform:
         url = self._credentials(f"consents/{consent_id}:choose")
         saved: Json = await self.call.json("POST", url, body={"organisation_id": organisation_id})
         return saved
+
+    # All that is kept about a client: each service has its own
+
+    async def records(self, client_id: str) -> list[Json]:
+        """`service`, `collection` and `record` of each."""
+        found: list[Json] = []
+        for service, url in self._records(client_id).items():
+            lines = (await self.call("GET", url)).text.split("\n")  # no other character ends a line of JSON
+            found += [{"service": service, **json.loads(line)} for line in lines if line]
+        return found
+
+    async def erase(self, client_id: str) -> dict[str, Json]:
+        """What each service had, and what is left; refused before anything is erased while jobs are open."""
+        urls = self._records(client_id)
+        return {service: await self.call.json("DELETE", url) for service, url in urls.items()}
 
     # Requests: each answers the request's id
 
@@ -225,6 +241,17 @@ class Platform:
         url = f"{self.addresses.summaries}/v1/summaries/{client_id}/{provider}/{month}/history"
         changes: list[Json] = (await self.call.json("GET", url, query={"limit": 500}))["items"]
         return changes
+
+    def _records(self, client_id: str) -> dict[str, str]:
+        # The orchestrator first: it is the one to refuse.
+        places = self.addresses
+        services = {
+            "sync-orchestrator": places.orchestrator,
+            "credentials": places.credentials,
+            "summary-writer": places.summaries,
+            "notifier": places.notifier,
+        }
+        return {name: f"{url}/v1/clients/{client_id}/records" for name, url in services.items()}
 
     def _credentials(self, path: str) -> str:
         return f"{self.addresses.credentials}/v1/{path}"

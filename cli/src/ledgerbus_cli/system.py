@@ -1,24 +1,21 @@
 """The whole of ledgerbus on one machine: embedded servers, sandbox and the five services as processes."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import httpx
-from connectors.registry import CONNECTORS
 from sandbox.embedded import BrokerKind, EmbeddedError, EmbeddedStack, Ports, Server
 from sandbox.embedded.ports import free_port
-from sync_contracts.providers import Provider
 from sync_contracts.topics import all_topics
 
 from ledgerbus_cli.addresses import Addresses
 from ledgerbus_cli.identity import AUDIENCE, ISSUER, PlatformKey
+from ledgerbus_cli.imitated import connector_settings
 from ledgerbus_cli.programs import PythonProgram
 
 SERVICES = ("credentials", "sync-orchestrator", "connector-workers", "summary-writer", "notifier")
@@ -91,6 +88,7 @@ class System:
             workers=self._url("connector-workers"),
             sandbox=self._url("sandbox"),
             vault=self.stack.settings.vault.address,
+            database=self.stack.settings.mongo_url,
         )
 
     @property
@@ -218,22 +216,10 @@ class System:
             settings |= {"MONGO__URL": stack.mongo_url, "MONGO__DATABASE": DATABASES[service]}
         return settings
 
-    async def _connector_settings(self) -> dict[str, str]:
-        """Point the connectors at the sandbox, with the operator's keys it gives out."""
-        async with httpx.AsyncClient(base_url=self._url("sandbox"), trust_env=False, timeout=30) as client:
-            accounts: list[dict[str, Any]] = (await client.get("/_accounts")).raise_for_status().json()
-        endpoints: dict[str, dict[str, str]] = {}
-        operators: dict[str, dict[str, str]] = {}
-        for account in accounts:
-            provider = Provider(account["provider"])
-            endpoints.setdefault(provider, {}).update(account["endpoints"])
-            given = account["credentials"] | {"redirect_uri": f"{self._url('credentials')}/v1/oauth/callback"}
-            wanted = {entry.name for entry in CONNECTORS[provider].form.operator_fields}
-            operators.setdefault(provider, {}).update({name: given[name] for name in wanted & given.keys()})
-        return {
-            "CONNECTORS__ENDPOINTS": json.dumps(endpoints),
-            "CONNECTORS__OPERATORS": json.dumps(operators),
-        }
+    async def _connector_settings(self) -> Mapping[str, str]:
+        return await connector_settings(
+            self._url("sandbox"), callback=f"{self._url('credentials')}/v1/oauth/callback"
+        )
 
 
 async def _start_if_it_can(service: Server) -> None:

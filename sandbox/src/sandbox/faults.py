@@ -118,6 +118,7 @@ class Faults:
             return
         until = fault.until or self._clock.now() + timedelta(seconds=_LONGEST_HANG_S)
         clearing = self._clearings
+        await request.body()  # asking whether the caller is there would swallow it
         while self._clock.now() < until and clearing == self._clearings:
             if await request.is_disconnected():
                 return

@@ -11,7 +11,7 @@ from credentials.ports import ConnectionStore
 from credentials.terms import Observation, Place, Terms
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from service_kit.mongo import Document
-from support.credentials_fakes import OWNER, FakeConnections, place
+from support.credentials_fakes import COMPANY, OWNER, FakeConnections, place
 from sync_contracts.connections import ConnectionHealth
 from sync_contracts.jobs import Books
 from sync_contracts.providers import Provider
@@ -185,3 +185,22 @@ async def test_warnings_are_found_when_they_are_due(store: ConnectionStore) -> N
     june = datetime(2026, 6, 1, tzinfo=UTC)
     assert await store.to_warn(june - timedelta(seconds=1), 9) == []
     assert [one.client_id for one in await store.to_warn(june, 9)] == ["client-1"]
+
+
+async def test_a_forgotten_record_is_found_by_its_place_alone(store: ConnectionStore) -> None:
+    ended = finished(active()).begin_delete(OWNER, now=NOW)
+    for ref in ended.releasing:
+        ended = ended.gave_back(ref, now=NOW)
+    assert await store.put(ended.model_copy(update={"outbox": ()}))
+    found = await store.at(place())
+    assert found is not None
+
+    assert await store.forget(found)
+    late = await store.forget(found)
+
+    again = await store.at(place())
+    assert not late
+    assert again is not None
+    assert (again.is_forgotten, again.generation, again.client_id) == (True, 2, place().client_id)
+    assert again.terms is None
+    assert await store.of_clients(COMPANY, place().provider, [place().client_id]) == []

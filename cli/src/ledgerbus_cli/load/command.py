@@ -9,7 +9,7 @@ from sync_contracts.providers import Provider
 
 from ledgerbus_cli.load import report
 from ledgerbus_cli.load.load import Wish, measure
-from ledgerbus_cli.options import AsJson, Documents, Seed
+from ledgerbus_cli.options import AsJson, Documents, OnKafka, Seed, broker_of
 from ledgerbus_cli.output import Output
 from ledgerbus_cli.signals import run_until_told
 from ledgerbus_cli.system import SandboxOptions, System
@@ -25,6 +25,7 @@ def load(
     months: Annotated[int, typer.Option(min=1, max=12, help="Months, each a bulk of all clients.")] = 1,
     provider: Annotated[Provider, typer.Option(help="Whose books.")] = Provider.MERIT_AKTIVA,
     call_ms: Annotated[float, typer.Option(min=0, help="How long the provider takes for a call.")] = 0.0,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Processes that read.")] = 1,
     singles: Annotated[int, typer.Option(min=0, help="Runs of one client afterwards, one by one.")] = 20,
     data: Annotated[
         Path | None,
@@ -32,16 +33,25 @@ def load(
     ] = None,
     documents: Documents = 4,
     seed: Seed = 1,
+    kafka: OnKafka = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure throughput, CPU and memory of each process, and how long one client's run takes.
 
     Ends with 1 when a run does not end as completed.
     """
-    wish = Wish(provider=provider, clients=clients, months=months, call_ms=call_ms, singles=singles)
+    wish = Wish(
+        provider=provider,
+        clients=clients,
+        months=months,
+        call_ms=call_ms,
+        workers=workers,
+        singles=singles,
+        broker=broker_of(kafka=kafka),
+    )
     output, options = Output(as_json), SandboxOptions(seed=seed, clients=clients, documents=documents)
     with TemporaryDirectory(prefix="ledgerbus-load-") as temporary:
-        work = measure(System(data or Path(temporary), options), wish, output.remarks)
+        work = measure(System(data or Path(temporary), options, broker=wish.broker), wish, output.remarks)
         measured = run_until_told(work, then_exit=_INTERRUPTED)
     output.show(report.as_json(measured), report.as_text(measured))
     raise typer.Exit(1 if measured.faults else 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 from rich.console import Console
+from sandbox.embedded import BrokerKind
 from sync_contracts.month import Month, Months
 from sync_contracts.providers import Provider
 from sync_contracts.runs import RunEnding, SyncCompleted
@@ -33,7 +34,9 @@ class Wish:
     clients: int
     months: int
     call_ms: float
+    workers: int
     singles: int
+    broker: BrokerKind
 
 
 @dataclass(slots=True)
@@ -80,6 +83,8 @@ async def measure(system: System, wish: Wish, console: Console) -> Measured:
         httpx.AsyncClient(timeout=120, trust_env=False) as http,
         open_platform(system.addresses, system.key) as platform,
     ):
+        for _ in range(wish.workers - 1):
+            await system.add("connector-workers")
         load = _Load(system, platform, SandboxClient(http, str(system.addresses.sandbox)), console, measured)
         await load.run()
     return measured

@@ -1,4 +1,4 @@
-"""A service's own token for calls to a sister service: signed in at Vault by AppRole, issued by Vault."""
+"""A service's own token for calls to a sister service: issued by Vault."""
 
 import asyncio
 import time
@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from service_kit.errors import DependencyDownError
 from service_kit.settings import VaultSettings
+from service_kit.vault_login import login
 
 _OIDC_ROLE = "ledgerbus-service"
 
@@ -33,14 +34,15 @@ class ServiceToken:
         return {"Authorization": f"Bearer {self._token}"}
 
     async def _renew(self) -> None:
-        secret_id = (await to_thread.run_sync(self.vault.secret_id_file.read_text)).strip()
-        login = await self._call(
-            "POST", "auth/approle/login", json={"role_id": self.vault.role_id, "secret_id": secret_id}
-        )
+        try:
+            wanted = await to_thread.run_sync(login, self.vault)
+        except OSError as error:
+            raise DependencyDownError("vault", type(error).__name__) from None
+        signed_in = await self._call("POST", wanted.path, json=wanted.body)
         issued = await self._call(
             "GET",
             f"identity/oidc/token/{_OIDC_ROLE}",
-            headers={"X-Vault-Token": str(login["auth"]["client_token"])},
+            headers={"X-Vault-Token": str(signed_in["auth"]["client_token"])},
         )
         self._token = str(issued["data"]["token"])
         self._renew_at = time.monotonic() + float(issued["data"]["ttl"]) * 2 / 3

@@ -62,15 +62,30 @@ class MongoSettings(_Settings):
 
 
 class VaultSettings(_Settings):
-    """How to sign in to Vault by AppRole."""
+    """How to sign in to Vault: by AppRole, or by a JWT, such as that of a Kubernetes service account."""
 
     address: str = Field(min_length=1)
     mount: str = "ledgerbus"
-    role_id: str = Field(min_length=1)
-    secret_id_file: Path
+    auth: Literal["approle", "jwt", "kubernetes"] = "approle"
+    auth_mount: str | None = Field(None, min_length=1, description="Where that login is; else its own name.")
+    role_id: str | None = Field(None, min_length=1, description="AppRole's.")
+    secret_id_file: Path | None = Field(None, description="AppRole's.")
+    role: str | None = Field(None, min_length=1, description="Of the logins jwt and kubernetes.")
+    token_file: Path | None = Field(None, description="Their JWT; read anew at every sign-in.")
     namespace: str | None = Field(None, min_length=1)
     ca_file: Path | None = Field(None, description="Whose certificate is believed; else the system's.")
     timeout_s: float = Field(10.0, gt=0)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        ours, others = ("role_id", "secret_id_file"), ("role", "token_file")
+        if self.auth != "approle":
+            ours, others = others, ours
+        if missing := [name for name in ours if getattr(self, name) is None]:
+            raise ValueError(f"auth {self.auth} needs {' and '.join(missing)}")
+        if foreign := [name for name in others if getattr(self, name) is not None]:
+            raise ValueError(f"auth {self.auth} takes no {' and no '.join(foreign)}")
+        return self
 
     @property
     def api(self) -> str:

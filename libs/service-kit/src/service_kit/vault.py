@@ -26,6 +26,7 @@ from requests.adapters import HTTPAdapter
 from service_kit.errors import DependencyDownError
 from service_kit.health import Health
 from service_kit.settings import VaultSettings
+from service_kit.vault_login import login
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ _RENEW_AT = 2 / 3
 _SHORTEST_LEASE_S = 30
 _RETRY_S = 2.0
 _OUTAGES = (
-    requests.RequestException,
+    OSError,  # of requests, and of the file that proves who we are
     VaultDown,
     InternalServerError,
     BadGateway,
@@ -46,7 +47,7 @@ _OUTAGES = (
 
 
 class VaultClient:
-    """Runs blocking work in threads; signs in by AppRole, renews, and signs in again near the last end."""
+    """Runs blocking work in threads; signs in, renews, and signs in again near the last end."""
 
     def __init__(self, settings: VaultSettings, health: Health) -> None:
         self._settings = settings
@@ -146,8 +147,8 @@ class VaultClient:
             self._valid_for(float(answer["auth"]["lease_duration"]))
 
     def _login(self, client: hvac.Client) -> dict[str, dict[str, str]]:
-        secret_id = self._settings.secret_id_file.read_text().strip()
-        return dict(client.auth.approle.login(self._settings.role_id, secret_id, use_token=False))
+        wanted = login(self._settings)
+        return dict(client.login(f"/v1/{wanted.path}", use_token=False, json=wanted.body))
 
     def _valid_for(self, lease_s: float) -> None:
         self._renew_at_s = time.monotonic() + lease_s * _RENEW_AT

@@ -11,6 +11,7 @@ from hvac.exceptions import InvalidPath, InvalidRequest
 
 from sandbox.embedded.company_logins import provide_company_logins
 from sandbox.embedded.private import write_private
+from sandbox.embedded.token_logins import TokenLogin
 
 MOUNT = "ledgerbus"
 TRANSIT_MOUNT, WEBHOOKS_KEY = "ledgerbus-transit", "webhooks"
@@ -37,19 +38,24 @@ def service_roles(secret_ids: Path) -> Mapping[str, AppRole]:
     return {name: AppRole(role_id=name, secret_id_file=secret_ids / name) for name in _policies_by_service()}
 
 
-def provision(client: hvac.Client, secret_ids: Path) -> None:
-    """Bring a vault into the wanted state and hand over secret-ids as files; safe to repeat."""
+def provision(client: hvac.Client, secret_ids: Path | None = None, tokens: TokenLogin | None = None) -> None:
+    """Bring a vault into the wanted state; safe to repeat.
+
+    Services sign in by AppRole, with secret-ids that are handed over as files, or by tokens, or both.
+    """
     _mount_secrets(client)
     companies = provide_company_logins(client, _policy("company"))
     _make_webhooks_key(client)
     for policy in sorted((_DEPLOY / "policies").glob("*.hcl")):
         text = policy.read_text().replace("COMPANIES", companies)
         client.sys.create_or_update_policy(_policy(policy.stem), text)
-    accessor = _enable_approle(client)
     _issue_identities(client)
-    for service, policies in _policies_by_service().items():
-        _add_service(client, service, [_policy(name) for name in policies], accessor)
-        _hand_over(client, service, secret_ids / service)
+    policies = {service: [_policy(n) for n in names] for service, names in _policies_by_service().items()}
+    entities = {service: _entity(client, service) for service in policies}
+    if secret_ids is not None:
+        _by_approle(client, policies, entities, secret_ids)
+    if tokens is not None:
+        _by_token(client, policies, entities, tokens)
 
 
 def _policies_by_service() -> dict[str, list[str]]:
@@ -105,17 +111,38 @@ def _issue_identities(client: hvac.Client) -> None:
     )
 
 
-def _add_service(client: hvac.Client, service: str, policies: list[str], accessor: str) -> None:
-    approle = client.auth.approle
-    approle.create_or_update_approle(
-        service, token_policies=policies, token_ttl=_TOKEN_TTL, token_max_ttl=_TOKEN_MAX_TTL
-    )
-    approle.update_role_id(service, role_id=service)
+def _entity(client: hvac.Client, service: str) -> str:
     identity = client.secrets.identity
     identity.create_or_update_entity_by_name(service, metadata={"service": service})
-    entity = identity.read_entity_by_name(service)["data"]["id"]
-    # An AppRole login carries its role_id as the alias; without this each service would be a nameless entity.
-    identity.create_or_update_entity_alias(service, canonical_id=entity, mount_accessor=accessor)
+    entity: str = identity.read_entity_by_name(service)["data"]["id"]
+    return entity
+
+
+def _by_approle(
+    client: hvac.Client, policies: Mapping[str, list[str]], entities: Mapping[str, str], secret_ids: Path
+) -> None:
+    accessor, approle = _enable_approle(client), client.auth.approle
+    for service, names in policies.items():
+        approle.create_or_update_approle(
+            service, token_policies=names, token_ttl=_TOKEN_TTL, token_max_ttl=_TOKEN_MAX_TTL
+        )
+        approle.update_role_id(service, role_id=service)
+        # A login carries its role_id as the alias; without this each service would be a nameless entity.
+        _name(client, entities[service], service, accessor)
+        _hand_over(client, service, secret_ids / service)
+
+
+def _by_token(
+    client: hvac.Client, policies: Mapping[str, list[str]], entities: Mapping[str, str], tokens: TokenLogin
+) -> None:
+    accessor = tokens.accessor(client)
+    for service, names in policies.items():
+        tokens.add(client, service, names, _TOKEN_TTL, _TOKEN_MAX_TTL)
+        _name(client, entities[service], tokens.alias(service), accessor)
+
+
+def _name(client: hvac.Client, entity: str, alias: str, accessor: str) -> None:
+    client.secrets.identity.create_or_update_entity_alias(alias, canonical_id=entity, mount_accessor=accessor)
 
 
 def _hand_over(client: hvac.Client, service: str, file: Path) -> None:

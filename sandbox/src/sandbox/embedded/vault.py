@@ -11,10 +11,9 @@ import hvac
 import requests
 
 from sandbox.embedded.broker import packaged_program
-from sandbox.embedded.errors import EmbeddedError
 from sandbox.embedded.ports import HOST
-from sandbox.embedded.private import write_private
 from sandbox.embedded.provisioning import MOUNT, AppRole, provision, service_roles
+from sandbox.embedded.vault_keys import unseal
 
 TIMEOUT_S = 10.0
 
@@ -81,19 +80,5 @@ class Vault:
         with requests.Session() as session:
             session.trust_env = False  # a proxy of the environment has no way to our loopback
             client = hvac.Client(url=self._address, session=session, timeout=TIMEOUT_S)
-            keys = self._initialise(client)
-            if client.sys.is_sealed():
-                client.sys.submit_unseal_key(keys["unseal_key"])
-            client.token = keys["root_token"]
+            client.token = unseal(client, self._keys)
             provision(client, self._secret_ids)
-
-    def _initialise(self, client: hvac.Client) -> dict[str, str]:
-        if self._keys.exists():
-            keys: dict[str, str] = json.loads(self._keys.read_text())
-            return keys
-        if client.sys.is_initialized():
-            raise EmbeddedError(f"The vault in {self._folder} has data, but its keys are gone: {self._keys}.")
-        answer = client.sys.initialize(secret_shares=1, secret_threshold=1)
-        keys = {"unseal_key": answer["keys"][0], "root_token": answer["root_token"]}
-        write_private(self._keys, json.dumps(keys))
-        return keys

@@ -4,6 +4,7 @@ from anyio import to_thread
 from connectors.registry import CONNECTORS
 from connectors.session import build_session
 from fastapi import APIRouter, FastAPI
+from service_kit import client_records
 from service_kit.broker import build_broker
 from service_kit.clock import SystemClock
 from service_kit.health import Health
@@ -118,6 +119,7 @@ def build_routers(
             orchestrator=orchestrator,
             workers=workers,
         ),
+        client_records.build_router(use_cases.records, current_user),
     ]
 
 

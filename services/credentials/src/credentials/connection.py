@@ -92,6 +92,7 @@ class Connection(Place):
     click: Click | None = None
     cause: str = ""
     health_changes: int = 0
+    is_forgotten: bool = Field(default=False, description="The client was erased and has not come back.")
     is_trouble_told: bool = Field(default=False, description="And its end not yet.")
     probe_at: AwareDatetime | None = None
     renew_at: AwareDatetime | None = None
@@ -127,7 +128,8 @@ class Connection(Place):
             **self._named(generation, "saved", click, now), health=terms.health, books=terms.books
         )
         message = Outgoing.of(saved, click.traceparent)
-        return self._with(saving=Saving(terms=terms, click=click, message=message), changed_at=now)
+        saving = Saving(terms=terms, click=click, message=message)
+        return self._with(saving=saving, is_forgotten=False, changed_at=now)
 
     def finish_save(self, ref: UUID, token_set_id: UUID, *, now: datetime) -> "Connection":
         """The new terms hold from now on; raises ChangeLostError when the save is no longer under way."""
@@ -178,6 +180,11 @@ class Connection(Place):
             warn_at=None,
             changed_at=now,
         )
+
+    def forgotten(self) -> "Connection":
+        """Without all that tells of the client; the id alone leads to it, by the client's own name."""
+        nothing = {"terms": None, "released": None, "click": None, "cause": "", "is_forgotten": True}
+        return self._with(**nothing)
 
     def gave_back(self, ref: UUID, *, now: datetime) -> "Connection":
         """A token set is no longer held; the last one ends a delete."""

@@ -22,6 +22,10 @@ class ConsentState(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
 
+    @property
+    def is_under_way(self) -> bool:
+        return self in {ConsentState.WAITING, ConsentState.EXCHANGING, ConsentState.CHOOSING}
+
 
 class ConsentOrganisation(BaseModel):
     """One organisation that the consent opens."""
@@ -58,8 +62,7 @@ class Consent(BaseModel):
 
     def seen_at(self, now: datetime) -> ConsentState:
         """The state for people to see."""
-        is_under_way = self.state in {ConsentState.WAITING, ConsentState.EXCHANGING, ConsentState.CHOOSING}
-        return ConsentState.EXPIRED if is_under_way and now >= self.expires_at else self.state
+        return ConsentState.EXPIRED if self.state.is_under_way and now >= self.expires_at else self.state
 
     def returned(self, now: datetime) -> "Consent":
         """The browser came back, for the first time and in time; else ConsentUsedError."""

@@ -28,6 +28,9 @@ class ConnectionStore(Protocol):
     async def put(self, connection: Connection) -> bool:
         """Store it as the next revision; False when somebody else did so meanwhile."""
 
+    async def forget(self, connection: Connection) -> bool:
+        """Of one that has ended only number and generation stay; False when somebody changed it meanwhile."""
+
     async def of_company(
         self,
         company_id: str,
@@ -130,6 +133,11 @@ class ConsentStore(Protocol):
 
     async def put(self, consent: Consent) -> bool:
         """Store it as the next revision; False when somebody else did so meanwhile."""
+
+    async def of_client(self, company_id: str, client_id: str) -> list[Consent]: ...
+
+    async def forget(self, consent: Consent) -> None:
+        """It may have gone already."""
 
     async def left_over(self, now: datetime, limit: int) -> list[Consent]:
         """Those that still hold a token set although their time is over."""

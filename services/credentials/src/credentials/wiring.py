@@ -10,6 +10,7 @@ from service_kit.health import Health
 from service_kit.publishing import Publish
 from sync_contracts.providers import Provider
 
+from credentials.client_records import ClientsRecords
 from credentials.current_access import CurrentAccess
 from credentials.delete_connection import DeleteConnection
 from credentials.end_consent import EndConsent
@@ -91,6 +92,7 @@ class UseCases:
             connectors=connectors, session=session, save=save, signatures=signatures, clock=clock
         )
         self.delete = DeleteConnection(store=store, finish=finish, clock=clock)
+        self.records = ClientsRecords(store=store, consents=outside.consents, delete=self.delete, clock=clock)
         self.observe = ObserveConnection(store=store, finish=finish, clock=clock)
         self.lease = LeaseAccess(
             store=store, current_access=self.current_access, observe=self.observe, clock=clock

@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 from anyio import to_thread
 from fastapi import FastAPI
+from service_kit import client_records
 from service_kit.broker import Subscriptions, build_broker
 from service_kit.clock import Clock, SystemClock
 from service_kit.health import Health
@@ -20,6 +21,7 @@ from sync_contracts.webhooks import WebhookDisabled
 from notifier import handlers
 from notifier.adapters.dns_hosts import DnsHosts
 from notifier.adapters.http_webhooks import HttpWebhooks
+from notifier.adapters.mongo_client_records import MongoClientRecords
 from notifier.adapters.mongo_deliveries import MongoDeliveries
 from notifier.adapters.mongo_endpoints import MongoEndpoints
 from notifier.adapters.mongo_receipts import MongoReceipts
@@ -27,6 +29,7 @@ from notifier.adapters.mongo_webhook_events import MongoWebhookEvents
 from notifier.adapters.vault_signing_key import VaultSigningKey
 from notifier.deliver_due import Pace
 from notifier.destination import DestinationRules
+from notifier.forget_receipts import ForgetReceipts
 from notifier.gauges import webhook_gauges
 from notifier.routes import receipts as receipt_routes
 from notifier.routes import webhooks as webhook_routes
@@ -72,6 +75,8 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         tell_connection=webhooks.tell.connection,
     )
 
+    forget_receipts = ForgetReceipts(receipts, clock, timedelta(days=settings.receipts_kept_days))
+
     async def close() -> None:
         await send.aclose()
         await vault.aclose()
@@ -89,9 +94,15 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         routers=[
             receipt_routes.build_router(receipts, current_user),
             webhook_routes.build_router(webhooks, current_user),
+            client_records.build_router(MongoClientRecords(records), current_user),
         ],
-        on_startup=[endpoints.ensure_indexes, events.ensure_indexes, deliveries.ensure_indexes],
-        background=[vault.keep_signed_in, webhooks.deliver_due.run],
+        on_startup=[
+            receipts.ensure_indexes,
+            endpoints.ensure_indexes,
+            events.ensure_indexes,
+            deliveries.ensure_indexes,
+        ],
+        background=[vault.keep_signed_in, webhooks.deliver_due.run, forget_receipts.run],
         on_shutdown=[close],
         gauges=webhook_gauges(deliveries, least_s=settings.counted_every_s),
     )

@@ -24,6 +24,10 @@ class ReceiptStore(Protocol):
         """The receipt of a company's run, once there is one."""
         ...
 
+    async def forget(self, stored_before: datetime) -> None:
+        """All that are older."""
+        ...
+
 
 class PublishStored(Protocol):
     """Sends bytes and headers as they are, and returns once the broker has them on record."""

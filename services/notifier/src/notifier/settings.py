@@ -42,3 +42,4 @@ class Settings(BaseSettings):
     users: UserTokenSettings
     webhooks: WebhookSettings = WebhookSettings()
     counted_every_s: float = Field(15.0, gt=0, description="Between two counts of what waits, for metrics.")
+    receipts_kept_days: float = Field(400.0, gt=0, description="Then they are forgotten.")

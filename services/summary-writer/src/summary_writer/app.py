@@ -3,6 +3,7 @@
 import httpx
 from anyio import to_thread
 from fastapi import FastAPI
+from service_kit import client_records
 from service_kit.batches import Batches
 from service_kit.broker import Subscriptions, build_broker
 from service_kit.clock import SystemClock
@@ -15,6 +16,7 @@ from service_kit.tokens import TokenVerifier, user_of
 from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUpdated
 
 from summary_writer import handlers, routes
+from summary_writer.adapters.mongo_client_records import MongoClientRecords
 from summary_writer.adapters.mongo_fences import MongoFences
 from summary_writer.adapters.mongo_summaries import MongoSummaries
 from summary_writer.measured_batches import measured
@@ -31,8 +33,9 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     health = Health()
     mongo = build_mongo(settings.mongo)
     http = httpx.AsyncClient()
-    fences = MongoFences(database(mongo, settings.mongo))
-    summaries = MongoSummaries(database(mongo, settings.mongo), fences, SystemClock())
+    stored = database(mongo, settings.mongo)
+    fences = MongoFences(stored)
+    summaries = MongoSummaries(stored, fences, SystemClock())
     broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
     publish = EventPublisher(broker, source=NAME, sends=SENDS)
     handlers.subscribe(
@@ -53,7 +56,10 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         broker=broker,
         kafka=settings.kafka,
         health=health,
-        routers=[routes.build_router(summaries, current_user)],
+        routers=[
+            routes.build_router(summaries, current_user),
+            client_records.build_router(MongoClientRecords(stored), current_user),
+        ],
         on_startup=[summaries.ensure_indexes],
         on_shutdown=[close],
     )

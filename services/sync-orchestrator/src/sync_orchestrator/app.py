@@ -5,6 +5,7 @@ from datetime import timedelta
 from anyio import to_thread
 from fastapi import FastAPI
 from motor.motor_asyncio import AsyncIOMotorDatabase
+from service_kit import client_records
 from service_kit.broker import Subscriptions, build_broker
 from service_kit.clock import SystemClock
 from service_kit.health import Health
@@ -22,6 +23,7 @@ from sync_orchestrator import handlers, routes
 from sync_orchestrator.adapters.http_credentials import HttpCredentials
 from sync_orchestrator.adapters.mongo_breakers import MongoBreakers
 from sync_orchestrator.adapters.mongo_calendar import MongoConnectionFacts, MongoLeases, MongoPauses
+from sync_orchestrator.adapters.mongo_client_records import MongoClientRecords
 from sync_orchestrator.adapters.mongo_jobs import MongoJobs
 from sync_orchestrator.adapters.mongo_requests import MongoCancels, MongoRequests
 from sync_orchestrator.adapters.mongo_runs import MongoRuns
@@ -69,14 +71,19 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
             since = SystemClock().now() - timedelta(seconds=settings.tell_again_s)
             await MongoRuns(stored).doubt_announced(ended_after=since)
 
-    release, watch = leading(cases.leadership, cases.release), leading(cases.leadership, cases.watch)
+    release, watch, forget = (
+        leading(cases.leadership, work) for work in (cases.release, cases.watch, cases.forget)
+    )
     current_user = user_of(TokenVerifier.of_users(settings.users, http))
     return build_service(
         NAME,
         broker=broker,
         kafka=settings.kafka,
         health=health,
-        routers=[routes.build_router(cases.read, current_user)],
+        routers=[
+            routes.build_router(cases.read, current_user),
+            client_records.build_router(MongoClientRecords(stored), current_user),
+        ],
         on_startup=[ensure_indexes, tell_again],
         background=[
             every(
@@ -90,6 +97,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
                 settings.settle_every_s, cases.settle, name="settle", health=health, wake=cases.news.to_settle
             ),
             every(settings.watch_every_s, watch, name="watch", health=health),
+            every(settings.forget_every_s, forget, name="forget", health=health),
         ],
         on_shutdown=[close, cases.leadership.give_up],
         gauges=orchestrator_gauges(cases.count_open, cases.leadership, least_s=settings.counted_every_s),

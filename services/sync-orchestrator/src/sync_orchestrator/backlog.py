@@ -44,9 +44,8 @@ class Backlog:
 
     def take(self, job_ids: Iterable[UUID]) -> list[JobRecord]:
         """Off the shelf, whatever becomes of them: these are tried now."""
-        wanted = set(job_ids)
-        shelves = self._shelves.values()
-        return [shelf.jobs.pop(job_id) for shelf in shelves for job_id in wanted & shelf.jobs.keys()]
+        at_hand = {job_id: shelf.jobs for shelf in self._shelves.values() for job_id in shelf.jobs}
+        return [at_hand[job_id].pop(job_id) for job_id in job_ids if job_id in at_hand]
 
     async def _at_hand(self, run_id: UUID, now: datetime, blocked: AbstractSet[str]) -> list[JobRecord]:
         shelf = self._shelves.get(run_id)

@@ -131,6 +131,11 @@ class RunStore(Protocol):
     async def stall(self, run_ids: Collection[UUID], *, stalled: bool) -> None:
         """Whether no worker takes what is released."""
 
+    async def ended_before(self, instant: datetime, limit: int) -> list[UUID]: ...
+
+    async def forget(self, run_ids: Collection[UUID]) -> None:
+        """After their jobs."""
+
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int
     ) -> list[RunRecord]:
@@ -178,6 +183,9 @@ class JobStore(Protocol):
 
     async def due_behind(self, run_id: UUID, now: datetime, keys: Collection[str]) -> Counter[str]:
         """Queued jobs whose time has come, by the account or site among the keys that they belong to."""
+
+    async def forget(self, run_ids: Collection[UUID]) -> None:
+        """All jobs of these runs."""
 
     async def of_run(self, run_id: UUID) -> list[JobRecord]: ...
 

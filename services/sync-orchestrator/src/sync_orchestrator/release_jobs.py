@@ -1,6 +1,7 @@
 """Hands due jobs to the workers in fair order and small numbers: state first, then the message."""
 
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from service_kit.clock import Clock
@@ -11,7 +12,7 @@ from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.backlog import Backlog
 from sync_orchestrator.facts import ended, released
-from sync_orchestrator.fairness import Choice, Credit, choose
+from sync_orchestrator.fairness import Choice, Credit, Reading, choose
 from sync_orchestrator.job_traces import begin_job_trace
 from sync_orchestrator.ports import (
     ClientKey,
@@ -25,6 +26,8 @@ from sync_orchestrator.records import ConnectionFact, JobRecord, JobState, RunRe
 from sync_orchestrator.request_jobs import request_jobs
 from sync_orchestrator.sick_sites import SickSites
 from sync_orchestrator.workers_heard import WorkersHeard
+
+_PORTION = 50
 
 
 class ReleaseJobs:
@@ -44,6 +47,7 @@ class ReleaseJobs:
         clock: Clock,
         credit: Credit,
         touch: Touch,
+        longest_pass_s: float,
     ) -> None:
         self._runs = runs
         self._jobs = jobs
@@ -56,17 +60,23 @@ class ReleaseJobs:
         self._clock = clock
         self._credit = credit
         self._touch = touch
+        # Whoever asks next waits for this pass, and a slow database needs its time for each job.
+        self._longest_pass_s = longest_pass_s
 
     async def __call__(self) -> int:
-        """How many jobs were released."""
+        """How many jobs were released; what there was no time for is chosen anew in the next pass."""
         runs = {run.run_id: run for run in await self._runs.in_states(RunState.OPEN)}
         if not runs:
             return 0
         choice = await self._choice(runs.values())
         await self._tell_held(runs.values(), choice.held)
         await self._tell_stalled(runs.values())
-        chosen = self._backlog.take(job_id for reading in choice.readings for job_id in reading.job_ids)
-        return await self._release(chosen, runs) if chosen else 0
+        ends_s, released = time.monotonic() + self._longest_pass_s, 0
+        for job_ids in _portions(choice.readings):
+            released += await self._release(self._backlog.take(job_ids), runs)
+            if time.monotonic() >= ends_s:
+                break
+        return released
 
     async def _choice(self, runs: Collection[RunRecord]) -> Choice:
         now = self._clock.now()
@@ -125,6 +135,18 @@ class ReleaseJobs:
             await self._runs.stall(changed, stalled=stalled)
             for run_id in changed:
                 self._touch(run_id)
+
+
+def _portions(readings: Sequence[Reading]) -> Iterator[list[UUID]]:
+    """Whole readings in their order."""
+    portion: list[UUID] = []
+    for reading in readings:
+        portion += reading.job_ids
+        if len(portion) >= _PORTION:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 def client_key(job: JobRecord) -> ClientKey:

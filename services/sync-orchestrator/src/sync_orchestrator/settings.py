@@ -1,5 +1,6 @@
 """Settings of the process, from the environment."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field, HttpUrl
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     tell_again_s: float = Field(
         0.0, ge=0, description="Ends this young are told again at the start: for a broker that forgets."
     )
+    kept_days: float = Field(400.0, gt=0, description="Ended runs and their jobs; then they are forgotten.")
+    forget_every_s: float = Field(600.0, gt=0)
     progress_every_s: float = Field(1.0, gt=0)
     counted_every_s: float = Field(
         15.0, gt=0, description="Between two counts of open runs and jobs, for metrics."
@@ -93,4 +96,5 @@ class Settings(BaseSettings):
             lease_s=self.lease_s,
             ask_again_s=self.ask_again_s,
             progress_every_s=self.progress_every_s,
+            kept=timedelta(days=self.kept_days),
         )

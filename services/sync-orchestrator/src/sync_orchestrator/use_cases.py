@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from service_kit.clock import Clock
@@ -18,6 +19,7 @@ from sync_orchestrator.end_run import EndRun
 from sync_orchestrator.facts import OutagePatience
 from sync_orchestrator.fairness import Credit
 from sync_orchestrator.follow_connections import FollowConnections
+from sync_orchestrator.forget_runs import ForgetRuns
 from sync_orchestrator.gauges import CountOpen
 from sync_orchestrator.holds import FindHolds
 from sync_orchestrator.leadership import Leadership
@@ -70,7 +72,9 @@ class Rules:
     watch: WatchPatience = field(default_factory=WatchPatience)
     lease_s: float = 10.0
     ask_again_s: float = 1.0
+    longest_pass_s: float = 0.5
     progress_every_s: float = 1.0
+    kept: timedelta = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class UseCases:
     release: ReleaseJobs
     settle: SettleRuns
     watch: WatchTime
+    forget: ForgetRuns
     leadership: Leadership
     read: ReadRuns
     count_open: CountOpen
@@ -186,6 +191,7 @@ def build_use_cases(
             clock=clock,
             credit=rules.credit,
             touch=touch,
+            longest_pass_s=rules.longest_pass_s,
         ),
         settle=settle,
         watch=WatchTime(
@@ -201,6 +207,7 @@ def build_use_cases(
             patience=rules.watch,
             touch=touch,
         ),
+        forget=ForgetRuns(runs=runs, jobs=jobs, clock=clock, kept=rules.kept),
         leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),
         read=ReadRuns(runs=runs, jobs=jobs, find_holds=find_holds, tell_progress=tell_progress, clock=clock),
         count_open=CountOpen(runs=runs, tell_progress=tell_progress, clock=clock),

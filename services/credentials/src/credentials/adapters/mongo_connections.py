@@ -33,7 +33,9 @@ class MongoConnections:
         await self._connections.create_index("warn_due", sparse=True)
 
     async def at(self, place: Place) -> Connection | None:
-        return _connection(await self._connections.find_one(place.model_dump(mode="json")))
+        found = await self._connections.find_one({"_id": place.connection_id})
+        # A forgotten one no longer knows whose it was.
+        return _connection(found and found | place.model_dump(mode="json"))
 
     async def by_ids(self, connection_ids: Collection[UUID]) -> dict[UUID, Connection]:
         found = await self._connections.find({"_id": {"$in": list(connection_ids)}}).to_list(None)
@@ -53,6 +55,12 @@ class MongoConnections:
             return True
         expected = {"_id": connection.connection_id, "revision": connection.revision}
         answer = await self._connections.replace_one(expected, document)
+        return answer.matched_count == 1
+
+    async def forget(self, connection: Connection) -> bool:
+        nobody = {"client_id": f"erased-{connection.connection_id.hex}"}
+        expected = {"_id": connection.connection_id, "revision": connection.revision}
+        answer = await self._connections.replace_one(expected, _document(connection.forgotten()) | nobody)
         return answer.matched_count == 1
 
     async def of_company(

@@ -34,6 +34,13 @@ class MongoConsents:
         answer = await self._consents.replace_one(expected, _document(consent, consent.revision + 1))
         return answer.matched_count == 1
 
+    async def of_client(self, company_id: str, client_id: str) -> list[Consent]:
+        found = self._consents.find({"place.company_id": company_id, "place.client_id": client_id})
+        return [Consent.model_validate(document) async for document in found]
+
+    async def forget(self, consent: Consent) -> None:
+        await self._consents.delete_one({"_id": consent.consent_id})
+
     async def left_over(self, now: datetime, limit: int) -> list[Consent]:
         cursor = self._consents.find({"holds_until": {"$lt": now}}).limit(limit)
         return [Consent.model_validate(document) async for document in cursor]

@@ -26,7 +26,8 @@ from notifier.routes.views import (
 )
 from notifier.webhooks import Webhooks
 
-_ONE = "/{webhook_id}"
+# Nothing but an id, so that an id with a verb behind it is another address.
+_ONE = "/{webhook_id:uuid}"
 
 
 def build_router(webhooks: Webhooks, current_user: CurrentUser) -> APIRouter:
@@ -35,10 +36,9 @@ def build_router(webhooks: Webhooks, current_user: CurrentUser) -> APIRouter:
         prefix="/v1/webhooks", tags=["webhooks"], responses=problem_answers(401, 403, 404, 409, 422, 503)
     )
     asking = Depends(administrator(current_user))
-    # The first that fits answers, and an id would also fit what has a verb behind it.
+    _entering(router, webhooks, asking)
     _changing(router, webhooks, asking)
     _delivering(router, webhooks, asking)
-    _entering(router, webhooks, asking)
     return router
 
 

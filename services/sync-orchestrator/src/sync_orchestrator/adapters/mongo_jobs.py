@@ -202,6 +202,10 @@ class MongoJobs:
             found[site if site in keys else account] += group["jobs"]
         return found
 
+    async def forget(self, run_ids: Collection[UUID]) -> None:
+        for run_id in run_ids:  # a run may have 120,000 jobs
+            await self._jobs.delete_many({"run_id": run_id})
+
     async def of_run(self, run_id: UUID) -> list[JobRecord]:
         return [_job(document) async for document in self._jobs.find({"run_id": run_id})]
 

@@ -34,6 +34,7 @@ class MongoRuns:
             [("unannounced", ASCENDING)], partialFilterExpression={"unannounced": True}
         )
         await self._runs.create_index([("company_id", ASCENDING), ("accepted_at", DESCENDING)])
+        await self._runs.create_index("ended_at")
 
     async def insert(self, run: RunRecord) -> RunRecord:
         for _ in range(3):
@@ -122,6 +123,13 @@ class MongoRuns:
 
     async def stall(self, run_ids: Collection[UUID], *, stalled: bool) -> None:
         await self._runs.update_many({"_id": {"$in": list(run_ids)}}, {"$set": {"stalled": stalled}})
+
+    async def ended_before(self, instant: datetime, limit: int) -> list[UUID]:
+        wanted = {"ended_at": {"$lt": instant}, "state": RunState.ENDED}
+        return [document["_id"] async for document in self._runs.find(wanted, {"_id": True}).limit(limit)]
+
+    async def forget(self, run_ids: Collection[UUID]) -> None:
+        await self._runs.delete_many({"_id": {"$in": list(run_ids)}, "state": RunState.ENDED})
 
     async def page(
         self, company_id: str, states: Collection[RunState], skip: int, limit: int

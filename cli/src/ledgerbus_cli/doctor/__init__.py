@@ -1,0 +1,1 @@
+"""`ledgerbus doctor`: one sentence for each thing that a working system needs."""

@@ -1,0 +1,1 @@
+"""What check_chart.py is made of."""

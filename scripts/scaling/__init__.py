@@ -1,0 +1,1 @@
+"""What scaling_table.py is made of."""

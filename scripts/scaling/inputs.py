@@ -1,0 +1,56 @@
+"""Every number that docs/scaling.md is computed from, in one place; what is assumed is named so."""
+
+from connectors.registry import CONNECTORS
+from sync_contracts.providers import Provider
+
+# How much: connections refreshed nightly, one month each.
+FIRMS = (1_000, 100_000, 3_000_000)
+WINDOW_H = 8.0
+BULK = 10_000  # clients of one sync.bulk at most (schemas, SyncBulk)
+
+# Measured by `ledgerbus load --clients 200 --months 1 --singles 3`: Merit Aktiva, 2 cores, Python 3.11;
+# 20 jobs a second came out of it.
+CPU_MS_A_JOB = {
+    "credentials": 2.90,
+    "sync-orchestrator": 6.10,
+    "connector-workers": 11.70,
+    "summary-writer": 2.05,
+    "notifier": 1.00,
+}
+VAULT_CPU_MS_A_JOB = 1.55  # OpenBao
+DATABASE_CPU_MS_A_JOB = 31.25  # the embedded one, not MongoDB's own server
+BROKER_CPU_MS_A_JOB = 6.55  # the embedded one, at a fetch time of 250 ms
+IDLE_CPU_MS_A_SECOND = 110.0  # of all services together, one process each (docs/performance.md)
+MEMORY_MB = 130.0  # a process at most, with 600 jobs (docs/performance.md)
+AIMED_CPU_MS_A_JOB = 6.5
+
+# Sizes, of full messages and documents with all 14 metrics, before compression.
+MESSAGE_BYTES = {"job.requested": 560, "job.started": 630, "job.counted": 2_200, "summary.updated": 450}
+DOCUMENT_BYTES = {"job": 500, "summary": 2_100, "history": 2_500}
+# Estimated from the code, not counted at a server: documents written and read for a job that goes well.
+WRITES_A_JOB = 6  # job: inserted, released, started, ended; summary; its history
+READS_A_JOB = 8  # job at each change, connection and its token set for the lease, facts, summary, history
+
+# Assumed, not measured.
+CALL_S = 0.5  # a provider's time for one call, waits for limits aside
+BUSY = 0.6  # a replica's share of one core at the height of the night
+CHANGED = 0.1  # of the months of a night that differ from what is known: only these are written anew
+CORE_EUR_A_MONTH, GB_EUR_A_MONTH = 25.0, 3.0  # on demand, a European cloud
+
+# Calls of one month (docs/providers.md), where there is nothing behind the first page.
+CALLS = {
+    Provider.DIRECTO: 2,
+    Provider.E_CONOMIC: 5,
+    Provider.FORTNOX: 4,
+    Provider.FREEAGENT: 8,
+    Provider.MERIT_AKTIVA: 5,
+    Provider.QUICKBOOKS: 2,
+    Provider.SCORO: 3,
+    Provider.SMARTACCOUNTS: 4,
+    Provider.TRIGON: 4,
+    Provider.TRIPLETEX: 4,
+    Provider.XERO: 5,
+}
+TYPICAL_CALLS = 5
+QUICKBOOKS_FREE_READS_A_MONTH = 500_000  # of the whole app (docs/providers.md)
+BUDGETS = {provider: connector.budgets for provider, connector in CONNECTORS.items()}
