@@ -1,0 +1,1 @@
+"""Pictures of the dashboards, from a system that is really running."""
