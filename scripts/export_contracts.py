@@ -121,8 +121,13 @@ def _with_messages(document: Json) -> Json:
 def _unconnected(service: str) -> FastAPI:
     """The service as it would be wired; nothing connects before it starts."""
     package = service.replace("-", "_")
+    before = dict(os.environ)
     os.environ |= {f"{package.upper()}__{name}": value for name, value in ANY_SETTINGS.items()}
-    settings = import_module(f"{package}.settings").Settings()
+    try:
+        settings = import_module(f"{package}.settings").Settings()
+    finally:  # whoever asks goes on, and starts processes
+        os.environ.clear()
+        os.environ |= before
     app: FastAPI = import_module(f"{package}.app").build_app(settings)
     return app
 
