@@ -3,7 +3,9 @@
 Usage: draw.py ANSWERS.json FOLDER
 """
 
+import io
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,25 +14,39 @@ import matplotlib as mpl  # type: ignore[import-not-found, unused-ignore]  # not
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt  # type: ignore[import-not-found, unused-ignore]
+from PIL import Image  # type: ignore[import-not-found, unused-ignore]
 
 Json = dict[str, Any]
 CELL_X, CELL_Y, DPI = 0.58, 0.34, 75
 COLOURS = {"green": "#3a9d5d", "yellow": "#e0a800", "red": "#cc3d3d"}
-MOST_NAMED = 9
+MOST_NAMED, LONGEST_NAME = 9, 34
+# What is apart by more is no line.
+LONGEST_GAP_S = 10.0
 
 
 def draw(page: Json, path: Path) -> None:
     bottom = max(panel["place"]["y"] + panel["place"]["h"] for panel in page["panels"])
     figure = plt.figure(figsize=(24 * CELL_X, bottom * CELL_Y), facecolor="white")
+    for row in page["rows"]:
+        figure.text(0.02, 1 - (row["top"] + 0.8) / bottom, row["title"], fontsize=13, color="#555555")
     for panel in page["panels"]:
         place = panel["place"]
-        left, width = (place["x"] + 0.9) / 24, (place["w"] - 1.5) / 24
+        left, width = (place["x"] + 1.4) / 24, (place["w"] - 2.0) / 24
         low = 1 - (place["y"] + place["h"] - 1.2) / bottom
-        axes = figure.add_axes((left, low, width, (place["h"] - 2.4) / bottom))
+        axes = figure.add_axes((left, low, width, (place["h"] - 2.6) / bottom))
         axes.set_title(panel["title"], loc="left", fontsize=10, fontweight="bold")
+        if panel["kind"] == "timeseries":
+            axes.set_xlim(0, page["lasts_s"])
         {"stat": _number, "bargauge": _bars, "timeseries": _lines}[panel["kind"]](axes, panel)
-    figure.savefig(path, dpi=DPI, pil_kwargs={"optimize": True})
+    _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
+    """In few colours, which makes it small."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=DPI)
     plt.close(figure)
+    Image.open(drawn).convert("RGB").quantize(64).save(path, optimize=True)
 
 
 def _number(axes: Any, panel: Json) -> None:
@@ -42,37 +58,60 @@ def _number(axes: Any, panel: Json) -> None:
 
 
 def _bars(axes: Any, panel: Json) -> None:
-    names = [line["name"] for line in panel["lines"]]
     values = [float(line["points"][-1][1]) for line in panel["lines"]]
-    axes.barh(names, values, color=[_colour(value, panel) for value in values])
-    axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.barh(range(len(values)), values, color=[_colour(value, panel) for value in values])
+    for number, line in enumerate(panel["lines"]):
+        axes.text(0.02, number, f"{line['name']}: {values[number]:g}", va="center", fontsize=9, color="white")
+    axes.set_axis_off()
 
 
 def _lines(axes: Any, panel: Json) -> None:
     axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    axes.xaxis.set_major_locator(mpl.ticker.MultipleLocator(60))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 60:.0f} min")
     shown = [line for line in panel["lines"] if any(_is_number(value) for _, value in line["points"])]
     if not shown:
         axes.text(0.5, 0.5, "nothing", ha="center", va="center", color="grey", transform=axes.transAxes)
+        axes.set_yticks([])
+        return
+    if panel["logarithmic"]:
+        axes.set_yscale("symlog", linthresh=10)
     (_areas if panel["stacked"] else _curves)(axes, shown)
-    for limit in panel["limits"] if shown else []:
+    for limit in panel["limits"]:
         axes.axhline(limit["value"], color=COLOURS[limit["color"]], linestyle="--", linewidth=1)
-    axes.set_ylim(bottom=0)
+    _upright(axes, panel)
+    _named(axes)
+
+
+def _upright(axes: Any, panel: Json) -> None:
+    """From 0, at numbers that people count by."""
+    top = max(axes.get_ylim()[1], 1.0 if panel["unit"] == "short" else 0.001)
+    axes.set_ylim(0, top)
+    if panel["unit"] == "s":
+        fitting = [step for step in (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 3600) if top / step <= 6]
+        axes.yaxis.set_major_locator(mpl.ticker.MultipleLocator(fitting[0] if fitting else top))
     axes.yaxis.set_major_formatter(lambda value, _: _text(value, panel["unit"]))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 60:.0f} min")
-    axes.xaxis.set_major_locator(mpl.ticker.MultipleLocator(60))
-    axes.tick_params(labelsize=8)
-    if shown and any(line["name"] for line in shown):
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), fontsize=7, frameon=False)
+
+
+def _named(axes: Any) -> None:
+    handles, names = axes.get_legend_handles_labels()
+    if any(names):
+        short = [name if len(name) <= LONGEST_NAME else f"…{name[-LONGEST_NAME:]}" for name in names]
+        axes.legend(handles, short, loc="upper left", bbox_to_anchor=(1.0, 1.04), fontsize=7, frameon=False)
         box = axes.get_position()
-        axes.set_position([box.x0, box.y0, box.width * 0.72, box.height])
+        axes.set_position([box.x0, box.y0, box.width * 0.68, box.height])
 
 
 def _curves(axes: Any, lines: list[Json]) -> None:
     for line in sorted(lines, key=_largest, reverse=True)[:MOST_NAMED]:
-        points = [(float(at), float(value)) for at, value in line["points"] if _is_number(value)]
+        points: list[tuple[float, float]] = []
+        for at, value in ((float(at), float(value)) for at, value in line["points"] if _is_number(value)):
+            if points and at - points[-1][0] > LONGEST_GAP_S:
+                points.append((at, math.nan))
+            points.append((at, value))
         axes.plot(*zip(*points, strict=True), label=line["name"], linewidth=1.3)
 
 
