@@ -40,6 +40,8 @@ class Metrics:
     queries: Sequence[Query]
     shown: Literal["timeseries", "stat", "bargauge"] = "timeseries"
     stacked: bool = False
+    # For small and large numbers beside each other; zeros stay.
+    logarithmic: bool = False
     # From which value on a number is no longer good, and from which it is bad.
     limits: Sequence[tuple[float, str]] = ()
     width: int = 12
@@ -67,6 +69,8 @@ class Metrics:
         if self.shown == "timeseries":
             lines: Json = {"lineWidth": 1, "fillOpacity": 40 if self.stacked else 8, "showPoints": "never"}
             lines["stacking"] = {"mode": "normal" if self.stacked else "none"}
+            if self.logarithmic:
+                lines["scaleDistribution"] = {"type": "symlog", "log": 10, "linearThreshold": 10}
             lines["thresholdsStyle"] = {"mode": "dashed" if self.limits else "off"}
             return defaults | {"custom": lines, "color": {"mode": "palette-classic"}}
         return defaults | {"color": {"mode": "thresholds"}}

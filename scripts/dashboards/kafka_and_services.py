@@ -105,6 +105,8 @@ MESSAGES = Row(
         ),
         Metrics(
             title="Facts that came too late, a minute",
+            width=24,
+            height=6,
             says="About older attempts or ended runs; they change nothing. Good: few. Many after a restart "
             "are redeliveries.",
             unit="short",

@@ -78,6 +78,7 @@ LIMITS = Row(
     [
         Metrics(
             title="Calls left",
+            logarithmic=True,
             says="The least that any account has left now, where the budget is known. Good: above 0; at 0 "
             "its jobs wait, and no other's.",
             unit="short",

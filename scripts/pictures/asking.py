@@ -13,9 +13,11 @@ _WINDOW = f"{10 * EVERY_S}s"
 async def answered(watched: Watching, page: str, since: float, until: float) -> Json:
     """The dashboard with the lines of each panel."""
     found = json.loads(page)
+    rows = [panel for panel in found["panels"] if panel["type"] == "row"]
     panels = [panel for panel in found["panels"] if panel.get("datasource", {}).get("type") == "prometheus"]
     shown = [await _panel(watched, panel, since, until) for panel in panels]
-    return {"title": found["title"], "panels": shown}
+    headings = [{"title": row["title"], "top": row["gridPos"]["y"]} for row in rows]
+    return {"title": found["title"], "rows": headings, "panels": shown, "lasts_s": until - since}
 
 
 async def _panel(watched: Watching, panel: Json, since: float, until: float) -> Json:
@@ -26,6 +28,7 @@ async def _panel(watched: Watching, panel: Json, since: float, until: float) -> 
         "kind": panel["type"],
         "unit": defaults["unit"],
         "stacked": defaults.get("custom", {}).get("stacking", {}).get("mode") == "normal",
+        "logarithmic": "scaleDistribution" in defaults.get("custom", {}),
         "limits": [step for step in defaults["thresholds"]["steps"] if step["value"] is not None],
         "place": panel["gridPos"],
         "lines": lines,

@@ -12,7 +12,7 @@ from sync_contracts.month import Month, Months
 from sync_contracts.providers import Provider
 
 PROVIDERS = (Provider.MERIT_AKTIVA, Provider.XERO, Provider.DIRECTO, Provider.SCORO, Provider.TRIPLETEX)
-DOWN, SLOW = Provider.SCORO, Provider.DIRECTO
+DOWN, SLOW = Provider.TRIPLETEX, Provider.DIRECTO
 REVOKED = 3
 _PAUSE_S = 12.0
 
