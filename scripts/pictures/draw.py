@@ -91,7 +91,9 @@ def _upright(axes: Any, panel: Json) -> None:
     top = max(axes.get_ylim()[1], 1.0 if panel["unit"] == "short" else 0.001)
     axes.set_ylim(0, top)
     if panel["unit"] == "s":
-        fitting = [step for step in (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 3600) if top / step <= 6]
+        fitting = [
+            step for step in (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 3600, 7200) if top / step <= 6
+        ]
         axes.yaxis.set_major_locator(mpl.ticker.MultipleLocator(fitting[0] if fitting else top))
     axes.yaxis.set_major_formatter(lambda value, _: _text(value, panel["unit"]))
 
