@@ -149,7 +149,9 @@ ACCESS = Row(
             says="A site is a server that answers clients; five accounts in a row without an answer close "
             "it to all. Good: empty.",
             unit="short",
-            queries=[Query(f"sum by (site) ({recent('ledgerbus_sites_closed_total')}) > 0", "{{site}}")],
+            queries=[
+                Query(f"sum by (provider) ({recent('ledgerbus_sites_closed_total')}) > 0", "{{provider}}")
+            ],
         ),
     ],
 )

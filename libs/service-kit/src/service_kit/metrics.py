@@ -156,7 +156,7 @@ METRICS: Mapping[MetricName, Metric] = {
     "ledgerbus.sites.closed": _counter(
         "closing",
         "Times a provider's server was not asked for a while.",
-        "site",
+        "provider",
         by=["sync-orchestrator"],
     ),
     "ledgerbus.readings.running": _gauge(

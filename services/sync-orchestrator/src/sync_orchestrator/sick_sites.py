@@ -50,7 +50,7 @@ class SickSites:
         before, after = await self._breakers.change(site_key, decide)
         self._known.add(site_key)
         if after.openings > (before.openings if before else 0):
-            count("ledgerbus.sites.closed", site=site_key)
+            count("ledgerbus.sites.closed", provider=job.provider)
             logger.warning("a site does not answer: nobody asks it for a while", extra=_told(after))
         return after.until
 
