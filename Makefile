@@ -5,10 +5,10 @@ PROCESSES ?= 2
 PACKAGES := schemas libs/service-kit libs/connectors services/credentials services/sync-orchestrator \
 	services/connector-workers services/summary-writer services/notifier sandbox cli
 IMAGES := credentials sync-orchestrator connector-workers summary-writer notifier ledgerbus-cli
-KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/connector_workers/test_process.py tests/credentials/test_process_warns.py \
+KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/credentials/test_process_warns.py \
 	tests/credentials/test_processes.py tests/ledgerbus_cli/test_setup.py tests/notifier/test_service.py \
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
-CRASH_TESTS := tests/faults/test_crash_points.py tests/faults/test_outage.py
+CRASH_TESTS := tests/faults/test_crash_points.py tests/faults/test_outage.py tests/faults/test_window_group.py tests/faults/test_worker_killed.py
 CODE := schemas libs services sandbox cli scripts tests
 
 .PHONY: demo chaos chaos-kafka test test-alerts test-crashes test-faults test-kafka test-operations bench-fairness check lint audit format contracts dashboards lock clean
