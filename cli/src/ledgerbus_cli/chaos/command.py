@@ -1,5 +1,6 @@
 """`ledgerbus chaos`."""
 
+import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -40,6 +41,7 @@ def chaos(
     Ends with 1 when anything was lost, doubled, wrong or stuck.
     """
     output = Output(as_json)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it complains of what was killed on purpose
     with TemporaryDirectory(prefix="ledgerbus-chaos-") as temporary:
         system = System(
             data or Path(temporary),
