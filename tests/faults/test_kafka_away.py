@@ -8,9 +8,8 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaBroker
 from sandbox.embedded import EmbeddedStack, chosen_broker
-from service_kit.broker import build_broker
+from service_kit.broker import ServiceBroker, build_broker
 from service_kit.errors import is_outage
 from service_kit.health import Health
 from service_kit.publishing import CONFIRMED_WITHIN_S, EventPublisher
@@ -35,7 +34,7 @@ async def stack(tmp_path: Path) -> AsyncIterator[EmbeddedStack]:
     await found.broker.stop()
 
 
-def broker_of(stack: EmbeddedStack) -> KafkaBroker:
+def broker_of(stack: EmbeddedStack) -> ServiceBroker:
     settings = embedded_kafka(stack.settings.bootstrap_servers)
     return build_broker(settings, name=f"away-{uuid4().hex}", health=Health())
 

@@ -18,14 +18,13 @@ pytestmark = pytest.mark.integration
 MESSAGES = 60
 
 
-@pytest.mark.parametrize("mode", ["one at a time", "windowed"])
 async def test_twenty_bugs_in_a_row_stop_the_consumer_and_a_mended_service_goes_on(
-    mode: str, kafka_bootstrap: str, tmp_path: Path
+    kafka_bootstrap: str, tmp_path: Path
 ) -> None:
     topic, port = f"task.{uuid4().hex[:8]}.v1", free_port()
     notes, bug = tmp_path / "notes", tmp_path / "bug"
     await create_topics(kafka_bootstrap, [topic, f"{topic}.dead"], 1)
-    service = Server(failing(kafka_bootstrap, topic, mode, tmp_path, port), tmp_path)
+    service = Server(failing(kafka_bootstrap, topic, tmp_path, port), tmp_path)
     await service.start()
     bug.touch()
     async with producer(kafka_bootstrap) as send:
@@ -53,13 +52,13 @@ async def test_twenty_bugs_in_a_row_stop_the_consumer_and_a_mended_service_goes_
     assert await committed(kafka_bootstrap, topic) == MESSAGES
 
 
-def failing(bootstrap: str, topic: str, mode: str, folder: Path, port: int) -> PythonProgram:
+def failing(bootstrap: str, topic: str, folder: Path, port: int) -> PythonProgram:
     return PythonProgram(
         name="failing",
         port=port,
         module="support.failing_service",
         ready_path="/ready",
-        arguments=(bootstrap, topic, mode, str(folder), str(port)),
+        arguments=(bootstrap, topic, str(folder), str(port)),
         environment={"PYTHONPATH": str(Path(__file__).parents[1])},
     )
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import TopicPartition
-from faststream.kafka import KafkaBroker
-from service_kit.broker import Subscriptions, build_broker, failure_handling_of
+from service_kit.broker import ServiceBroker, Subscriptions, build_broker
 from service_kit.consumer_gauges import consumer_gauges
 from service_kit.health import Health
 from service_kit.metrics import GaugeName, Reading
@@ -37,7 +36,7 @@ class FakeConsumer:
         return self.positions[partition]
 
 
-def consuming(consumer: FakeConsumer | None, window: Window) -> KafkaBroker:
+def consuming(consumer: FakeConsumer | None, window: Window) -> ServiceBroker:
     settings = embedded_kafka("127.0.0.1:1")
     broker = build_broker(settings, name="worker", health=Health())
 
@@ -50,7 +49,7 @@ def consuming(consumer: FakeConsumer | None, window: Window) -> KafkaBroker:
     return broker
 
 
-async def read(broker: KafkaBroker, name: GaugeName) -> list[Reading]:
+async def read(broker: ServiceBroker, name: GaugeName) -> list[Reading]:
     reads: dict[GaugeName, Callable[[], Awaitable[Any]]] = dict(consumer_gauges(broker, lambda: NOW_S))
     return list(await reads[name]())
 
@@ -77,7 +76,7 @@ async def test_who_has_done_all_is_not_behind() -> None:
 async def test_a_stopped_consumer_says_so_and_knows_no_lag() -> None:
     broker = consuming(None, Window(slots=10))
     subscriber: Any = broker.subscribers[0]
-    failures = failure_handling_of(broker)
+    failures = broker.failures
 
     failures.stop("jobs", subscriber)
     await asyncio.gather(*failures.stopping.values(), return_exceptions=True)

@@ -63,7 +63,7 @@ async def handled(
         await recorder(message)
 
     on = Subscriptions(broker, settings, "test")
-    (on(topic) if window is None else on.windowed(window, {topic: Note.model_validate_json}))(on_note)
+    on.windowed(window or Window(slots=1), {topic: Note.model_validate_json})(on_note)
     await broker.start()
     try:
         yield health

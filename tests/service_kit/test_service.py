@@ -12,12 +12,13 @@ from fastapi import APIRouter
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from sandbox.embedded import create_topics
-from service_kit.broker import Subscriptions, build_broker
+from service_kit.broker import Subscriptions, build_broker, by_topic
 from service_kit.health import Health
 from service_kit.problems import ProblemError
 from service_kit.publishing import EventPublisher
 from service_kit.service import KEPT_ALIVE_S, build_service
 from service_kit.telemetry import context_of, current_traceparent
+from service_kit.window import Window
 from support.kafka import embedded_kafka, eventually, read_all
 from sync_contracts.examples import EXAMPLES
 from sync_contracts.jobs import JobWaiting
@@ -36,7 +37,8 @@ async def running(bootstrap: str, health: Health, steps: list[str]) -> AsyncIter
     async def on_waiting(message: JobWaiting) -> None:
         steps.append(f"handled {message.attempt}")
 
-    Subscriptions(broker, settings, f"test-{uuid4().hex}")(JobWaiting)(on_waiting)
+    on = Subscriptions(broker, settings, f"test-{uuid4().hex}")
+    on.windowed(Window(slots=1), by_topic(JobWaiting))(on_waiting)
 
     @router.get("/refused")
     async def refused() -> None:

@@ -48,6 +48,7 @@ class FakePipeline:
     """Implements `Pipeline`: a record ends when its test says so."""
 
     consumer: Any = field(default_factory=FakeConsumer)
+    group_id: str | None = "workers"
     started: Counter[int] = field(default_factory=Counter)
     ends: dict[int, "asyncio.Future[None]"] = field(default_factory=dict)
 
@@ -105,6 +106,18 @@ async def test_commits_stay_below_the_oldest_unfinished_record() -> None:
         await eventually(lambda: bool(pipeline.consumer.committed))
 
         assert pipeline.consumer.committed == {PARTITIONS[0]: 6}
+
+
+async def test_outside_any_group_nothing_is_committed_and_room_is_made_all_the_same() -> None:
+    async with open_window(span=3) as (window, pipeline):
+        pipeline.group_id = None
+        pipeline.consumer.commit_error = AssertionError("there is no group")
+        await take(window, 5, 6, 7)
+        assert pipeline.consumer.paused
+
+        await pipeline.finish(5, 6, 7)
+
+        await eventually(lambda: not pipeline.consumer.paused)
 
 
 async def test_it_knows_when_what_it_has_in_hand_was_written() -> None:

@@ -23,7 +23,7 @@ def handle(task: Task, folder: Path) -> None:
         notes.write(f"{task.number}\n")
 
 
-def run(bootstrap: str, topic: str, mode: str, folder: Path, port: int) -> None:
+def run(bootstrap: str, topic: str, folder: Path, port: int) -> None:
     settings, health = embedded_kafka(bootstrap), Health()
     broker = build_broker(settings, name="failing", health=health)
     on = Subscriptions(broker, settings, "failing")
@@ -31,13 +31,11 @@ def run(bootstrap: str, topic: str, mode: str, folder: Path, port: int) -> None:
     async def on_task(message: Task) -> None:
         handle(message, folder)
 
-    if mode == "windowed":
-        window = Window(slots=100, commit_every_s=0.1, drain_s=2.0)
-        on.windowed(window, {topic: Task.model_validate_json})(on_task)
-    else:
-        on(topic)(on_task)
+    on.windowed(Window(slots=100, commit_every_s=0.1, drain_s=2.0), {topic: Task.model_validate_json})(
+        on_task
+    )
     serve(build_service("failing", broker=broker, kafka=settings, health=health), HttpSettings(port=port))
 
 
 if __name__ == "__main__":
-    run(sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4]), int(sys.argv[5]))
+    run(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))

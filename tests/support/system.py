@@ -20,7 +20,7 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.runs import SyncCompleted
 
-ACCOUNTS = 40
+ACCOUNTS = 80
 # Shorter than in life, so that a test sees in seconds what takes minutes.
 QUICK = {
     "CONNECTOR_WORKERS__LONGEST_READING_S": "60",

@@ -13,11 +13,14 @@ from service_kit.telemetry import setup_telemetry
 from service_kit.window import Window
 
 
-def acknowledged_first(self: Subscriptions, _: Window, parsers: Mapping[str, Callable[..., Any]]) -> Any:
+def acknowledged_first(
+    self: Subscriptions, _: Window, parsers: Mapping[str, Callable[..., Any]], *, every_process: bool = False
+) -> Any:
+    group = None if every_process else f"{self._group}.{next(iter(parsers))}"
     return self._broker.subscriber(
         *(Topic(topic, declare=False) for topic in parsers),
         auto_commit_interval_ms=100,
-        **self.options(f"{self._group}.{next(iter(parsers))}", ack_policy=AckPolicy.ACK_FIRST),
+        **self.options(group) | {"ack_policy": AckPolicy.ACK_FIRST},
     )
 
 

@@ -22,8 +22,10 @@ told: Counter[str] = Counter()
 _windowed = Subscriptions.windowed
 
 
-def counting(self: Subscriptions, window: Window, parsers: Mapping[str, Callable[..., Any]]) -> Any:
-    bind = _windowed(self, window, parsers)
+def counting(
+    self: Subscriptions, window: Window, parsers: Mapping[str, Callable[..., Any]], **how: bool
+) -> Any:
+    bind = _windowed(self, window, parsers, **how)
 
     def bind_counted(handler: Callable[[Event], Awaitable[None]]) -> object:
         @wraps(handler)

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import LogicSubscriber
 
-from service_kit.broker import failure_handling_of
+from service_kit.broker import ServiceBroker
 from service_kit.gauges import Read
 from service_kit.metrics import GaugeName, Reading
 from service_kit.window import Window
@@ -20,7 +20,7 @@ Place: TypeAlias = tuple[str, str]
 Subscriber: TypeAlias = LogicSubscriber[Any]
 
 
-def consumer_gauges(broker: KafkaBroker, wall_s: Callable[[], float] = time.time) -> dict[GaugeName, Read]:
+def consumer_gauges(broker: ServiceBroker, wall_s: Callable[[], float] = time.time) -> dict[GaugeName, Read]:
     """What they are called, and how each is read."""
 
     async def lag() -> Sequence[Reading]:
@@ -41,7 +41,7 @@ def consumer_gauges(broker: KafkaBroker, wall_s: Callable[[], float] = time.time
         return _readings(ages)
 
     async def stopped() -> Sequence[Reading]:
-        stopping = failure_handling_of(broker).stopping
+        stopping = broker.failures.stopping
         return _readings(
             {place: int(id(one) in stopping) for one in _subscribers(broker) for place in _places(one)}
         )

@@ -1,7 +1,6 @@
-"""A record's short way to its handler, for topics of which there are thousands a second.
+"""A record's way to its handler, a quarter as long as FastStream's own pipeline.
 
-It does what the broker's whole pipeline does, in a quarter of the time: parse as the topic asks, trace,
-wait out what is away, park what cannot be handled.
+Parse as the topic asks, trace, wait out what is away, park what cannot be handled.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

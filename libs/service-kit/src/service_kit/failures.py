@@ -6,16 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from aiokafka import ConsumerRecord
 from aiokafka.errors import MessageSizeTooLargeError
-from faststream import BaseMiddleware, ContextRepo
-from faststream.exceptions import IgnoredException
 from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import LogicSubscriber
-from faststream.message import StreamMessage
 from opentelemetry import trace
 from pydantic import ValidationError
 from sync_contracts.dead_letters import DeadLetterHeader
@@ -25,7 +21,6 @@ from service_kit.errors import is_outage
 from service_kit.health import Health
 from service_kit.metrics import count
 from service_kit.publishing import confirmed
-from service_kit.span_ids import name_current_span
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +40,6 @@ class FailureHandling:
     # In a row, by topic: the successes of one consumer say nothing about another.
     bugs: Counter[str] = field(default_factory=Counter)
     stopping: dict[int, asyncio.Task[None]] = field(default_factory=dict)
-
-    def __call__(self, msg: Any, /, *, context: ContextRepo) -> "_FailureMiddleware":
-        return _FailureMiddleware(msg, context=context, handling=self)
 
     def succeeded(self, topic: str) -> None:
         self.bugs.pop(topic, None)
@@ -146,37 +138,3 @@ def describe(error: BaseException) -> str:
 
 def _bug(error: BaseException) -> BaseException | None:
     return None if isinstance(error, (ValidationError, UnicodeDecodeError, ValueError)) else error
-
-
-class _FailureMiddleware(BaseMiddleware):
-    """One message's way through `FailureHandling`."""
-
-    def __init__(self, msg: Any, /, *, context: ContextRepo, handling: FailureHandling) -> None:
-        super().__init__(msg, context=context)
-        self._handling = handling
-
-    async def consume_scope(
-        self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
-    ) -> Any:
-        name_current_span(await msg.decode())
-        return await self._handling.wait_out(lambda: call_next(msg))
-
-    async def after_processed(
-        self,
-        exc_type: type[BaseException] | None = None,  # noqa: ARG002 (FastStream's signature)
-        exc_val: BaseException | None = None,
-        exc_tb: TracebackType | None = None,  # noqa: ARG002
-    ) -> bool | None:
-        handling, record = self._handling, self.msg
-        if not isinstance(record, ConsumerRecord):
-            return False
-        if exc_val is None:
-            handling.succeeded(record.topic)
-            return False
-        unfit = not isinstance(exc_val, Exception) or isinstance(exc_val, IgnoredException)
-        if unfit or is_outage(exc_val):
-            return False
-        if await handling.park(record, exc_val):
-            return True
-        handling.stop(record.topic, self.context.get_local("handler_"))
-        return False

@@ -15,7 +15,7 @@ from faststream.kafka import KafkaBroker
 
 from service_kit import crash_points
 from service_kit.bounded_bodies import BoundedBodies
-from service_kit.broker import start_broker
+from service_kit.broker import ServiceBroker, start_broker
 from service_kit.consumer_gauges import consumer_gauges
 from service_kit.event_loop import watch_event_loop
 from service_kit.gauges import Gauges, Read
@@ -38,7 +38,7 @@ KEPT_ALIVE_S = 60
 def build_service(
     name: str,
     *,
-    broker: KafkaBroker,
+    broker: ServiceBroker,
     kafka: KafkaSettings,
     health: Health,
     routers: Sequence[APIRouter] = (),
@@ -140,7 +140,7 @@ async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _watching(broker: KafkaBroker, health: Health, gauges: Mapping[GaugeName, Read]) -> list[Step]:
+def _watching(broker: ServiceBroker, health: Health, gauges: Mapping[GaugeName, Read]) -> list[Step]:
     """What is looked at for metrics alone."""
 
     async def ready() -> list[Reading]:

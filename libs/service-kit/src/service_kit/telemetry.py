@@ -14,7 +14,6 @@ from opentelemetry import context, metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
-from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import (
     SERVICE_INSTANCE_ID,
     SERVICE_NAME,
@@ -31,7 +30,6 @@ from pythonjsonlogger.json import JsonFormatter
 
 from service_kit.metrics import exporting
 
-_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -55,11 +53,7 @@ def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     # Without a collector traces are carried on, so that log lines can be joined, but not recorded.
     tracers = TracerProvider(resource=resource, sampler=None if exports else ALWAYS_OFF)
     readers = [_export(tracers)] if exports else []
-    # FastStream's own histograms name no buckets.
-    durations = View(
-        instrument_name="messaging.*.duration", aggregation=ExplicitBucketHistogramAggregation(_BUCKETS_S)
-    )
-    meters = MeterProvider(metric_readers=readers, resource=resource, views=[durations])
+    meters = MeterProvider(metric_readers=readers, resource=resource)
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(meters)
     return Telemetry(tracers, meters)

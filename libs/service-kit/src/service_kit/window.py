@@ -25,6 +25,7 @@ class Pipeline(Protocol):
     """The part of a subscriber that a window drives."""
 
     consumer: AIOKafkaConsumer | None
+    group_id: str | None
 
     def process_message(self, msg: Record, /) -> Awaitable[Any]: ...
 
@@ -183,7 +184,8 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         if consumer is None or not ends:
             return
         try:
-            await consumer.commit(ends)
+            if self._pipeline and self._pipeline.group_id is not None:
+                await consumer.commit(ends)
         except KafkaError as error:  # Kept for the next round; after a rebalance the records come again.
             logger.info("offsets not committed", extra={"error": type(error).__name__})
             return

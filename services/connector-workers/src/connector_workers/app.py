@@ -46,7 +46,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         health=health,
         timeout_s=settings.credentials_timeout_s,
     )
-    broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
+    broker = build_broker(settings.kafka, name=NAME, health=health)
     count_months = CountMonths(
         read=ReadConnection(credentials=credentials, reader_of=connector_for, session=session, clock=clock),
         reader_of=connector_for,

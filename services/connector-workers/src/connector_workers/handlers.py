@@ -10,6 +10,8 @@ from sync_contracts.runs import RunCancelling
 
 from connector_workers.stops import Stops
 
+STOPS_AT_ONCE = 50
+
 
 def subscribe(
     on: Subscriptions,
@@ -24,10 +26,10 @@ def subscribe(
     async def on_job_requested(message: JobRequested) -> None:
         await count_months(message)
 
-    @on(RunCancelling, every_process=True)
-    async def on_run_cancelling(message: RunCancelling) -> None:
-        stops.cancel_run(message.run_id)
-
-    @on(ConnectionDeleted, every_process=True)
-    async def on_connection_deleted(message: ConnectionDeleted) -> None:
-        stops.delete_connection(message.connection_id, message.generation)
+    @on.windowed(Window(slots=STOPS_AT_ONCE), by_topic(RunCancelling, ConnectionDeleted), every_process=True)
+    async def on_stop(message: RunCancelling | ConnectionDeleted) -> None:
+        match message:
+            case RunCancelling():
+                stops.cancel_run(message.run_id)
+            case ConnectionDeleted():
+                stops.delete_connection(message.connection_id, message.generation)

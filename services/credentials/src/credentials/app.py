@@ -42,7 +42,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     records = database(mongo, settings.mongo)
     store, register, pending = MongoConnections(records), MongoTokenSets(records), MongoConsents(records)
     vault = VaultClient(settings.vault, health)
-    broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
+    broker = build_broker(settings.kafka, name=NAME, health=health)
     outside = Outside(
         store=store,
         register=register,

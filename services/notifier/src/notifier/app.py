@@ -55,7 +55,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     )
     vault = VaultClient(settings.vault, health)
     rules, send = _rules(settings.webhooks), _sender(settings.webhooks, clock)
-    broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
+    broker = build_broker(settings.kafka, name=NAME, health=health)
     publisher = EventPublisher(broker, source=NAME, sends=(SyncCompleted, WebhookDisabled))
     outside = Outside(
         endpoints=endpoints,

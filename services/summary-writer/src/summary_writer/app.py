@@ -36,7 +36,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     stored = database(mongo, settings.mongo)
     fences = MongoFences(stored)
     summaries = MongoSummaries(stored, fences, SystemClock())
-    broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
+    broker = build_broker(settings.kafka, name=NAME, health=health)
     publish = EventPublisher(broker, source=NAME, sends=SENDS)
     handlers.subscribe(
         Subscriptions(broker, settings.kafka, NAME),

@@ -45,7 +45,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         settings.vault.ca_file, settings.credentials_ca_file, timeout_s=settings.credentials_timeout_s
     )
     token = ServiceToken(settings.vault, http)
-    broker = build_broker(settings.kafka, name=NAME, telemetry=telemetry, health=health)
+    broker = build_broker(settings.kafka, name=NAME, health=health)
     cases = build_use_cases(
         mongo_stores(stored),
         lookup=HttpCredentials(url=str(settings.credentials_url), http=http, token=token),
