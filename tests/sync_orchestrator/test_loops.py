@@ -11,7 +11,7 @@ from support.fakes import FakeClock
 from support.kafka import eventually
 from support.orchestrator_stores import MemoryLeases
 from sync_orchestrator.leadership import Leadership
-from sync_orchestrator.loops import every
+from sync_orchestrator.loops import Rhythm, every
 
 
 def failing(*errors: Exception) -> tuple[Callable[[], Awaitable[None]], list[str]]:
@@ -60,6 +60,30 @@ async def test_news_bring_the_next_round_forward() -> None:
     loop.cancel()
     with pytest.raises(asyncio.CancelledError):
         await loop
+
+
+def test_a_few_rounds_after_quiet_follow_on_each_other() -> None:
+    now_s = 0.0
+    rhythm = Rhythm(lambda: now_s)
+
+    rests = []
+    for _ in range(4):
+        now_s += 0.03
+        rests.append(rhythm.rest_s(0.03))
+
+    assert max(rests) < 0.03
+
+
+def test_rounds_without_end_take_a_tenth_of_the_time() -> None:
+    now_s = worked_s = 0.0
+    rhythm = Rhythm(lambda: now_s)
+
+    for _ in range(200):
+        now_s += 0.03
+        worked_s += 0.03
+        now_s += rhythm.rest_s(0.03)
+
+    assert 0.09 < worked_s / now_s < 0.11
 
 
 class UnreachableLeases(MemoryLeases):

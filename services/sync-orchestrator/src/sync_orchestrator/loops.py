@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 Round = Callable[[], Awaitable[object]]
 _LONGEST_PAUSE_S = 10.0
 _LEAST_REST_S = 0.02
-_REST_FACTOR = 10.0
+_SHARE = 0.1
+_MOST_SAVED_S = 0.25
 
 
 def leading(leadership: Leadership, work: Round) -> Round:
@@ -34,9 +35,9 @@ def every(
 ) -> Callable[[], Awaitable[None]]:
     """A loop that waits out what is away; a bug ends it, and so the process.
 
-    `wake` brings the next round forward; rounds still take at most a tenth of the time.
+    `wake` brings the next round forward.
     """
-    woken = wake or asyncio.Event()
+    woken, rhythm = wake or asyncio.Event(), Rhythm()
 
     async def loop() -> None:
         pause_s = 0.0
@@ -55,14 +56,34 @@ def every(
             else:
                 pause_s = 0.0
                 health.up(name)
-                await _rest(seconds, time.monotonic() - began_s, woken)
+                await _rest(seconds, rhythm.rest_s(time.monotonic() - began_s), woken)
 
     return loop
 
 
-async def _rest(longest_s: float, round_s: float, woken: asyncio.Event) -> None:
-    """Until woken, but not before nine tenths of the time have been left to others."""
-    least_s = min(longest_s, max(_LEAST_REST_S, round_s * _REST_FACTOR))
+class Rhythm:
+    """Rounds take a tenth of the time at most; what quiet moments left of it may be spent at once.
+
+    So the few rounds of a small run follow on each other; those of a large one leave the database to others.
+    """
+
+    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic_s = monotonic_s
+        self._saved_s = _MOST_SAVED_S
+        self._last_s = monotonic_s()
+
+    def rest_s(self, round_s: float) -> float:
+        """What a round of so many seconds, which has just ended, leaves to others."""
+        now_s = self._monotonic_s()
+        earned_s = (now_s - self._last_s) * _SHARE
+        self._saved_s = min(_MOST_SAVED_S, self._saved_s + earned_s) - round_s
+        self._last_s = now_s
+        return max(_LEAST_REST_S, -self._saved_s / _SHARE)
+
+
+async def _rest(longest_s: float, least_s: float, woken: asyncio.Event) -> None:
+    """Until woken, but not before the least time has passed."""
+    least_s = min(longest_s, least_s)
     await asyncio.sleep(least_s)
     with suppress(TimeoutError):
         await asyncio.wait_for(woken.wait(), longest_s - least_s)
