@@ -144,7 +144,7 @@ async def test_used_up_day_is_a_wait_until_the_hour_that_the_provider_named(
 async def test_a_large_bulk_is_cancelled_and_nothing_starts_afterwards(
     large_system: System, large_firm: LargeFirm, say: Say
 ) -> None:
-    clients = await large_firm.connect_many(MERIT, 400)
+    clients = await large_firm.connect_many(MERIT, 240)
     async with job_log(large_system.addresses.kafka, large_firm.platform.company_id) as log:
         request = await large_firm.platform.bulk(clients, MERIT, APRIL)
         await eventually(lambda: len(log.starts) >= 50)
@@ -160,8 +160,8 @@ async def test_a_large_bulk_is_cancelled_and_nothing_starts_afterwards(
     assert isinstance(answer, RunCancelling)
     assert last_at_s < acknowledged_at_s + A_MESSAGE_TAKES_S
     assert receipt.ending is RunEnding.CANCELLED
-    assert receipt.counts.total == 400
-    assert receipt.counts.cancelled == 400 - receipt.counts.written
+    assert receipt.counts.total == 240
+    assert receipt.counts.cancelled == 240 - receipt.counts.written
     assert receipt.counts.written <= len(log.starts)
 
 
