@@ -5,13 +5,13 @@ PROCESSES ?= 2
 PACKAGES := schemas libs/service-kit libs/connectors services/credentials services/sync-orchestrator \
 	services/connector-workers services/summary-writer services/notifier sandbox cli
 IMAGES := credentials sync-orchestrator connector-workers summary-writer notifier ledgerbus-cli
-KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/credentials/test_process_warns.py \
+KAFKA_TESTS := tests/kafka tests/docs tests/service_kit tests/e2e tests/credentials/test_process_warns.py \
 	tests/credentials/test_processes.py tests/ledgerbus_cli/test_setup.py tests/notifier/test_service.py \
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
 CRASH_TESTS := tests/faults/test_crash_points.py tests/faults/test_outage.py tests/faults/test_window_group.py tests/faults/test_worker_killed.py
-CODE := schemas libs services sandbox cli scripts tests
+CODE := schemas libs services sandbox cli scripts tests docs/examples
 
-.PHONY: demo chaos chaos-kafka test test-alerts test-crashes test-faults test-kafka test-operations bench-fairness check lint audit format contracts dashboards lock clean
+.PHONY: demo chaos chaos-kafka test test-alerts test-crashes test-faults test-kafka test-operations bench-fairness check lint audit format contracts docs dashboards lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -63,8 +63,11 @@ format: .venv/installed
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
-contracts: .venv/installed  ## write schemas/generated and the tables of schemas/README.md from the code
+contracts: .venv/installed  ## write schemas/generated, the tables of schemas/README.md and four pages of docs from the code
 	$(BIN)/python scripts/export_contracts.py
+
+docs: .venv/installed  ## the AsyncAPI documents as pages to browse, in .ledgerbus/docs: needs npm
+	$(BIN)/python scripts/render_channels.py
 
 dashboards: .venv/installed  ## write deploy/grafana/dashboards from scripts/dashboards
 	$(BIN)/python scripts/export_dashboards.py

@@ -12,9 +12,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from faststream.specification.asyncapi import AsyncAPI
+from kafka_access_page import kafka_access_page
 from metrics_table import metrics_page
 from provider_tables import providers_page
 from pydantic.json_schema import models_json_schema
+from settings_page import SERVICES, prefix_of, settings_page
 from sync_contracts.codes import SENTENCES
 from sync_contracts.event import Event, Meta
 from sync_contracts.examples import EXAMPLES
@@ -24,7 +26,6 @@ from sync_contracts.topics import EVENTS
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "schemas"
-SERVICES = ("credentials", "sync-orchestrator", "connector-workers", "summary-writer", "notifier")
 TABLES_BEGIN, TABLES_END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 ANY_SETTINGS = {
@@ -66,11 +67,15 @@ def exports() -> list[tuple[Path, str]]:
     schemas = [
         (SCHEMAS / "generated" / f"{event.topic}.schema.json", _json(schema(event))) for event in EVENTS
     ]
-    apis = [entry for service in SERVICES for entry in _apis(service)]
+    apps = {service: _unconnected(service) for service in SERVICES}
+    channels = {service: _asyncapi(service, app) for service, app in apps.items()}
+    apis = [entry for service in SERVICES for entry in _apis(service, apps[service], channels[service])]
     pages = [
         (SCHEMAS / "README.md", _readme()),
         (ROOT / "docs" / "providers.md", providers_page()),
         (ROOT / "docs" / "metrics.md", metrics_page()),
+        (ROOT / "docs" / "settings.md", settings_page()),
+        (ROOT / "docs" / "kafka-access.md", kafka_access_page(channels)),
     ]
     return [*schemas, *apis, *pages]
 
@@ -93,16 +98,17 @@ def schema(event: type[Event]) -> Json:
     } | found
 
 
-def _apis(service: str) -> list[tuple[Path, str]]:
-    app = _unconnected(service)
-    asyncapi = AsyncAPI(app.state.broker, title=f"ledgerbus {service}", version="1").to_specification()
+def _apis(service: str, app: FastAPI, channels: Json) -> list[tuple[Path, str]]:
+    folder = SCHEMAS / "generated"
     return [
-        (
-            SCHEMAS / "generated" / "asyncapi" / f"{service}.json",
-            _json(_with_messages(asyncapi.to_jsonable())),
-        ),
-        (SCHEMAS / "generated" / "openapi" / f"{service}.json", _json(app.openapi())),
+        (folder / "asyncapi" / f"{service}.json", _json(channels)),
+        (folder / "openapi" / f"{service}.json", _json(app.openapi())),
     ]
+
+
+def _asyncapi(service: str, app: FastAPI) -> Json:
+    document = AsyncAPI(app.state.broker, title=f"ledgerbus {service}", version="1").to_specification()
+    return _with_messages(document.to_jsonable())
 
 
 def _with_messages(document: Json) -> Json:
@@ -122,7 +128,7 @@ def _unconnected(service: str) -> FastAPI:
     """The service as it would be wired; nothing connects before it starts."""
     package = service.replace("-", "_")
     before = dict(os.environ)
-    os.environ |= {f"{package.upper()}__{name}": value for name, value in ANY_SETTINGS.items()}
+    os.environ |= {f"{prefix_of(service)}{name}": value for name, value in ANY_SETTINGS.items()}
     try:
         settings = import_module(f"{package}.settings").Settings()
     finally:  # whoever asks goes on, and starts processes
