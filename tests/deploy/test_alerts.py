@@ -1,13 +1,10 @@
 """Each alert is tested and leads to an entry; each entry belongs to one, and names commands that exist."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-import typer
 import yaml
-from ledgerbus_cli.main import app
+from support.named_commands import follow, named_in
 from support.watching import PAGES, PROMETHEUS, RUNBOOKS, Json, alerts, panels
 
 ALERTS = alerts()
@@ -36,11 +33,11 @@ def test_each_command_that_is_named_exists_with_its_options() -> None:
     pages = [
         panel["options"]["content"] for page in PAGES for panel in panels(page) if panel["type"] == "text"
     ]
-    named = [line for text in (RUNBOOKS.read_text(), *pages) for line in _named_in(text)]
+    named = [line for text in (RUNBOOKS.read_text(), *pages) for line in named_in(text)]
 
     assert len(named) > 20
     for line in named:
-        _follow(line.split())
+        follow(line)
 
 
 def test_each_panel_that_is_named_exists() -> None:
@@ -62,19 +59,3 @@ def test_each_alert_is_tested_to_fire_and_all_but_the_watchdog_not_to() -> None:
 
     assert fires == {alert["alert"] for alert in ALERTS}
     assert fires - does_not <= {"Watchdog"}
-
-
-def _named_in(text: str) -> Iterator[str]:
-    for quoted in re.findall(r"`(ledgerbus\s[^`]+)`", text):
-        yield " ".join(quoted.split())
-
-
-def _follow(words: list[str]) -> None:
-    """From group to command; then each option is one of the command's."""
-    command: Any = typer.main.get_command(app)
-    rest = words[1:]
-    while rest and hasattr(command, "commands"):
-        assert rest[0] in command.commands, " ".join(words)
-        command, rest = command.commands[rest[0]], rest[1:]
-    options = {name for parameter in command.params for name in parameter.opts}
-    assert {word for word in rest if word.startswith("--")} <= options, " ".join(words)

@@ -4,55 +4,78 @@ import asyncio
 import os
 import re
 import shutil
-import subprocess
 import sys
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from ledgerbus_cli.system import System
 from sandbox.embedded import BrokerKind
 from sandbox.embedded.ports import free_port
+from support.kafka import eventually
 from support.system import Firm
 from sync_contracts.providers import Provider
 
 pytestmark = pytest.mark.e2e
 
 DOCS = Path(__file__).parents[2] / "docs"
+EXAMPLES = DOCS / "examples"
 LONGEST_S = 150
 MERIT = Provider.MERIT_AKTIVA
 
 
-async def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """As a developer would, with this Python first on the path."""
+async def run(*command: str | Path, folder: Path) -> tuple[int | None, str]:
+    """As a developer would, with this Python first on the path; how it ended, and what it said."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return await asyncio.to_thread(
-        subprocess.run,
-        command,
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S,
-        check=False,
+    environment = {**os.environ, "PATH": path}
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, env=environment, stdout=PIPE, stderr=STDOUT, start_new_session=True
     )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), LONGEST_S)
+    except TimeoutError:
+        os.killpg(process.pid, 9)
+        raise
+    return process.returncode, said.decode()
+
+
+@asynccontextmanager
+async def hearing(kafka: str, folder: Path) -> AsyncIterator[Path]:
+    """The file that the listening half of the platform writes its lines to."""
+    heard = folder / "heard.txt"
+    with heard.open("wb") as file:
+        command = (sys.executable, EXAMPLES / "hear.py", kafka, f"platform-{uuid4().hex}")
+        process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=file, stderr=file)
+    try:
+        yield heard
+    finally:
+        process.kill()
+        await process.wait()
 
 
 async def test_the_example_platform_asks_and_hears(system: System, firm: Firm, tmp_path: Path) -> None:
     await firm.connect("client-1", MERIT)
-    asked = (system.addresses.kafka, firm.platform.company_id, "merit-aktiva", "2026-05")
-    bulk = (sys.executable, str(DOCS / "examples" / "bulk.py"), *asked)
+    kafka, company = system.addresses.kafka, firm.platform.company_id
 
-    partly = await run(*bulk, "client-1", "client-2", folder=tmp_path)
-    again = await run(*bulk, "client-1", folder=tmp_path)
-    refused = await run(*bulk, "client-1", "client-1", folder=tmp_path)
+    async def ask(month: str, *clients: str) -> str:
+        words = (sys.executable, EXAMPLES / "ask.py", kafka, company, "merit-aktiva", month, *clients)
+        return (await run(*words, folder=tmp_path))[1].strip()
 
-    *_, ending, trouble, written = partly.stdout.splitlines()
-    assert ending.startswith("completed_with_problems: Not everything could be read (2 clients, 1 month)")
-    assert trouble.startswith("client-2: skipped NO_CREDENTIALS The client has no credentials")
-    assert (written, partly.returncode) == ("client-1: written", 1)
-    assert again.stdout.splitlines()[-1] == "client-1: unchanged"
-    assert again.returncode == 0
-    assert refused.stdout.startswith("refused: The request does not fit its schema")
+    async with hearing(kafka, tmp_path) as heard:
+        accepted = await ask("2026-05", "client-1", "client-2")
+        refused = await ask("2090-01", "client-1")
+        await eventually(lambda: f"{company}: client-1 written" in heard.read_text(), within_s=60)
+        await eventually(lambda: f"{company}: {refused} was refused" in heard.read_text(), within_s=30)
+
+    lines = [line for line in heard.read_text().splitlines() if line.startswith(f"{company}: ")]
+    (run_id,) = [line.rpartition(" ")[2] for line in lines if f"{accepted} is run" in line]
+    ended = "completed_with_problems: Not everything could be read (2 clients, 1 month)"
+    assert any(line.startswith(f"{company}: run {run_id} {ended}") for line in lines)
+    assert f"{company}: client-2 skipped NO_CREDENTIALS" in lines
+    assert any(f"{refused} was refused, MONTH_IN_FUTURE" in line for line in lines)
 
 
 async def test_the_page_for_platforms_runs_from_top_to_bottom(
@@ -68,16 +91,17 @@ async def test_the_page_for_platforms_runs_from_top_to_bottom(
         ("firm-7", firm.platform.company_id),
         ("merit-aktiva-0001", account["account"]),
         ("port=8871", f"port={free_port()}"),
+        ('"$kafka" platform', f'"$kafka" platform-{uuid4().hex}'),
     ):
         assert shown in script
         script = script.replace(shown, ours)
 
-    done = await run("bash", "-euo", "pipefail", "-c", script, folder=tmp_path)
+    ending, said = await run("bash", "-euo", "pipefail", "-c", script, folder=tmp_path)
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "client-1: written" in done.stdout
-    assert '"sales_net"' in done.stdout
-    assert "webhook.test.v1" in done.stdout
+    assert ending == 0, said
+    assert f"{firm.platform.company_id}: client-1 written" in said
+    assert '"sales_net"' in said
+    assert "webhook.test.v1" in said
 
 
 def _commands(*, with_kcat: bool) -> str:
