@@ -29,7 +29,12 @@ def test_each_link_leads_somewhere(page: Path) -> None:
     assert lost == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+# What has changed is told with the words of then.
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page.name != "CHANGELOG.md"],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_each_command_exists_with_its_options(page: Path) -> None:
     for line in named_in(page.read_text()):
         follow(line)

@@ -22,8 +22,8 @@ def follow(line: str) -> None:
     words = line.split()
     command: Any = typer.main.get_command(app)
     rest = words[1:]
-    while rest and hasattr(command, "commands"):
+    while rest and hasattr(command, "commands") and rest[0] != "--help":
         assert rest[0] in command.commands, line
         command, rest = command.commands[rest[0]], rest[1:]
-    options = {name for parameter in command.params for name in parameter.opts}
+    options = {"--help", *(name for parameter in command.params for name in parameter.opts)}
     assert {word.strip("[]") for word in rest if word.startswith(("--", "[--"))} <= options, line
