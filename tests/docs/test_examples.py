@@ -86,7 +86,8 @@ async def test_the_page_for_platforms_runs_from_top_to_bottom(
     (tmp_path / ".ledgerbus").symlink_to(system.data_dir)
     (tmp_path / "docs").symlink_to(DOCS)
     account = await firm.sandbox.fresh_account(MERIT)
-    script = _commands(with_kcat=system.broker is BrokerKind.KAFKA and bool(shutil.which("kcat")))
+    with_kcat = system.broker is BrokerKind.KAFKA and bool(shutil.which("kcat"))
+    script = _commands(with_kcat=with_kcat)
     for shown, ours in (
         ("firm-7", firm.platform.company_id),
         ("merit-aktiva-0001", account["account"]),
@@ -102,6 +103,7 @@ async def test_the_page_for_platforms_runs_from_top_to_bottom(
     assert f"{firm.platform.company_id}: client-1 written" in said
     assert '"sales_net"' in said
     assert "webhook.test.v1" in said
+    assert not with_kcat or '"NOTHING_TO_RETRY"' in said
 
 
 def _commands(*, with_kcat: bool) -> str:
