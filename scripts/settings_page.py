@@ -9,6 +9,7 @@ from connectors.settings import ConnectorSettings
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
 
 SERVICES = ("credentials", "sync-orchestrator", "connector-workers", "summary-writer", "notifier")
 # Needed or refused by what another setting says; the models check it when a service starts.
@@ -118,8 +119,8 @@ def _table(settings: list[Setting]) -> str:
     return f"| setting | default | |\n|---|---|---|\n{rows}"
 
 
-def _model(service: str) -> type[BaseModel]:
-    model: type[BaseModel] = import_module(f"{service.replace('-', '_')}.settings").Settings
+def _model(service: str) -> type[BaseSettings]:
+    model: type[BaseSettings] = import_module(f"{service.replace('-', '_')}.settings").Settings
     return model
 
 

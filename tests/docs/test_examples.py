@@ -61,8 +61,8 @@ async def test_the_example_platform_asks_and_hears(system: System, firm: Firm, t
     kafka, company = system.addresses.kafka, firm.platform.company_id
 
     async def ask(month: str, *clients: str) -> str:
-        words = (sys.executable, EXAMPLES / "ask.py", kafka, company, "merit-aktiva", month, *clients)
-        return (await run(*words, folder=tmp_path))[1].strip()
+        asked = (kafka, company, "merit-aktiva", month, *clients)
+        return (await run(sys.executable, EXAMPLES / "ask.py", *asked, folder=tmp_path))[1].strip()
 
     async with hearing(kafka, tmp_path) as heard:
         accepted = await ask("2026-05", "client-1", "client-2")
