@@ -8,10 +8,9 @@ IMAGES := credentials sync-orchestrator connector-workers summary-writer notifie
 KAFKA_TESTS := tests/kafka tests/docs tests/service_kit tests/e2e tests/credentials/test_process_warns.py \
 	tests/credentials/test_processes.py tests/ledgerbus_cli/test_setup.py tests/notifier/test_service.py \
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
-CRASH_TESTS := tests/faults/test_crash_points.py tests/faults/test_outage.py tests/faults/test_window_group.py tests/faults/test_worker_killed.py
 CODE := schemas libs services sandbox cli scripts tests docs/examples
 
-.PHONY: demo chaos chaos-kafka test test-alerts test-crashes test-faults test-kafka test-operations bench-fairness check lint audit format contracts docs dashboards lock clean
+.PHONY: demo chaos chaos-kafka test test-alerts test-faults test-kafka test-operations bench-fairness check lint audit format contracts docs dashboards lock clean
 
 demo: .venv/installed  ## the main job, on the embedded stack
 	$(BIN)/ledgerbus demo
@@ -25,19 +24,15 @@ chaos-kafka: .venv/installed  ## the same on Apache Kafka
 test: .venv/installed  ## every test a person runs, on embedded servers; PROCESSES=1 is slower and surer
 	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup -q
 
-test-crashes: .venv/installed  ## a process dies between any two durable steps; the database is away for a minute
-	$(BIN)/pytest $(CRASH_TESTS) -q
-
 test-alerts: .venv/installed  ## alerts and dashboards, by Prometheus' own promtool (Debian: prometheus)
 	$(BIN)/python scripts/check_alerts.py
 
 test-faults: .venv/installed  ## processes are killed; on the embedded broker
 	$(BIN)/pytest tests/faults -q
 
-test-kafka: .venv/installed  ## what depends on the broker, on Apache Kafka: needs Java 17 and Maven
+test-kafka: .venv/installed  ## what depends on the broker, and every fault, on Apache Kafka: needs Java 17 and Maven
 	@scripts/kafka --fetch
-	LEDGERBUS_BROKER=kafka $(BIN)/pytest -n 2 --dist loadgroup -q $(KAFKA_TESTS)
-	LEDGERBUS_BROKER=kafka $(BIN)/pytest tests/faults -q
+	LEDGERBUS_BROKER=kafka $(BIN)/pytest -n $(PROCESSES) --dist loadgroup -q $(KAFKA_TESTS) tests/faults
 
 test-operations: .venv/installed  ## an older backup is put back; every process is replaced under load
 	$(BIN)/pytest tests/operations -q

@@ -43,8 +43,8 @@ async def waiting(firm: LargeFirm, request: str) -> dict[str, int]:
 async def test_a_reload_does_not_wait_behind_another_firms_large_bulk(
     large_system: System, large_firm: LargeFirm, other_firm: LargeFirm, say: Say
 ) -> None:
-    clients = await large_firm.connect_many(MERIT, 600)
-    [client] = await other_firm.connect_many(MERIT, 1, after=600)
+    clients = await large_firm.connect_many(MERIT, 460)
+    [client] = await other_firm.connect_many(MERIT, 1, after=460)
     kafka = large_system.addresses.kafka
     async with (
         job_log(kafka, large_firm.platform.company_id) as bulk_log,
@@ -60,11 +60,11 @@ async def test_a_reload_does_not_wait_behind_another_firms_large_bulk(
         receipt = await other_firm.platform.receipt(reload, within_s=120)
         bulk = await large_firm.platform.run(large_firm.platform.run_id(request))
 
-    say(f"the reload started {started_s:.2f} s after its request, {bulk_started} jobs into the bulk of 600")
-    assert bulk_started < 600
+    say(f"the reload started {started_s:.2f} s after its request, {bulk_started} jobs into the bulk of 460")
+    assert bulk_started < 460
     assert bulk["ending"] is None
     assert (receipt.ending, receipt.counts.written) == (RunEnding.COMPLETED, 12)
-    assert (await large_firm.platform.receipt(request, within_s=240)).counts.written == 600
+    assert (await large_firm.platform.receipt(request, within_s=240)).counts.written == 460
 
 
 async def test_provider_that_is_down_is_asked_now_and_then_and_slows_nobody_else(

@@ -18,7 +18,7 @@ from sync_contracts.providers import Provider
 
 Say = Callable[[str], None]
 
-ACCOUNTS = 620
+ACCOUNTS = 480
 _AT_ONCE = 16
 
 
