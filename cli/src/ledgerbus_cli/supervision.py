@@ -59,5 +59,8 @@ async def _is_back(system: System, name: str, tell: Callable[[str], None]) -> bo
     except EmbeddedError as error:
         tell(str(error))
         return False
+    except Exception as error:  # it died again while it was made ready, or what it needs did
+        tell(f"{name} did not start: {type(error).__name__}.")
+        return False
     tell(f"{name} runs again.")
     return True

@@ -88,6 +88,7 @@ class Chaos:
     tell: Callable[[str], None]
     broker: str
     forgets: bool
+    helpers: "list[asyncio.Task[None]]"
     done: list[Done] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -110,6 +111,7 @@ class Chaos:
         async with asyncio.TaskGroup() as group:
             for blow in blows:
                 await asyncio.sleep(max(0.0, began_s + blow.at_s - time.monotonic()))
+                self.expect_help()
                 self.tell(f"{time.monotonic() - began_s:6.1f} s  {blow}")
                 group.create_task(self.strike(blow))
 
@@ -123,8 +125,15 @@ class Chaos:
             done = Done(blow=blow, began_at=began_at, ended_at=datetime.now(UTC), trouble=told)
         self.done.append(done)
 
+    def expect_help(self) -> None:
+        """Raises what ended the supervision or the sending again: then nothing is worth judging."""
+        for helper in self.helpers:
+            if helper.done():
+                helper.result()
+
     async def settle(self, within_s: float = _QUIET_S) -> None:
         """Heal everything and wait until nothing is left to do, or the patience is over."""
+        self.expect_help()
         self.observer.stop_repeating()
         await self.sandbox.heal()
         await self._until(self._is_at_rest, within_s)
@@ -262,6 +271,7 @@ async def open_chaos(
             tell=tell,
             broker=BROKERS[system.broker],
             forgets=system.stack.broker_forgets,
+            helpers=tasks,
         )
 
 
@@ -275,6 +285,8 @@ async def conduct(chaos: Chaos, blows: tuple[Blow, ...], *, seed: int, minutes: 
             until_s = time.monotonic() + minutes * 60
             await chaos.disturb(blows)
             await asyncio.sleep(max(0.0, until_s - time.monotonic()))
+            if working.done():
+                working.result()
         finally:
             await _cancel([working])
     async with chaos.timed("quiet"):
