@@ -12,7 +12,7 @@ from typing import Any
 import hvac
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from export_contracts import SERVICES, _unconnected
+from export_contracts import _unconnected
 from ledgerbus_cli.addresses import Addresses
 from ledgerbus_cli.doctor import clocks, connections
 from ledgerbus_cli.doctor.findings import State
@@ -24,6 +24,7 @@ from sandbox.embedded import VaultAccess
 from sandbox.embedded.ports import free_port
 from service_kit.mongo import build_mongo
 from service_kit.settings import MongoSettings
+from settings_page import SERVICES
 from support.command import Answer, ledgerbus
 from sync_contracts.topics import all_topics
 
