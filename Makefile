@@ -5,7 +5,7 @@ PROCESSES ?= 2
 PACKAGES := schemas libs/service-kit libs/connectors services/credentials services/sync-orchestrator \
 	services/connector-workers services/summary-writer services/notifier sandbox cli
 IMAGES := credentials sync-orchestrator connector-workers summary-writer notifier ledgerbus-cli
-KAFKA_TESTS := tests/kafka tests/docs tests/service_kit tests/e2e tests/credentials/test_process_warns.py \
+KAFKA_TESTS := tests/kafka tests/service_kit tests/e2e tests/credentials/test_process_warns.py \
 	tests/credentials/test_processes.py tests/ledgerbus_cli/test_setup.py tests/notifier/test_service.py \
 	tests/summary_writer/test_service.py tests/sync_orchestrator/test_service.py tests/sync_orchestrator/test_crashes.py
 CODE := schemas libs services sandbox cli scripts tests docs/examples

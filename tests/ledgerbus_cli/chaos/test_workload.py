@@ -45,7 +45,7 @@ async def test_everything_that_is_asked_for_is_on_record(workload: Workload) -> 
     await asyncio.gather(working, return_exceptions=True)
 
     await eventually(lambda: _heard(workload) >= workload.asked.keys())
-    assert {*workload.unanswered} == {*workload.asked}
+    await eventually(lambda: {*workload.unanswered} == {*workload.asked})
 
 
 async def test_what_a_broker_forgot_before_it_was_answered_is_sent_again(workload: Workload) -> None:

@@ -43,6 +43,7 @@ class Workload:
     forgotten: set[UUID] = field(default_factory=set)  # their receipts may have been lost with the broker
     _events: dict[str, tuple[SyncRequest, int]] = field(default_factory=dict)
     _reloaded: dict[Client, float] = field(default_factory=dict)
+    _sending: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -176,7 +177,10 @@ class Workload:
         self.asked[event.request_id] = Asked(
             request_id=event.request_id, what=what, clients=clients, refusals=refusals, is_sound=is_sound
         )
-        await self._send(event)
+        sending = asyncio.create_task(self._send(event))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        await asyncio.shield(sending)  # whoever stops asking has asked for this
         return event.request_id
 
     async def _send(self, event: SyncRequest) -> None:
