@@ -154,6 +154,25 @@ async def test_many_that_fail_at_once_park_no_more_than_twenty(kafka_bootstrap: 
     assert len(dead) == BUGS_IN_A_ROW
 
 
+async def test_who_stops_a_consumer_that_is_stopping_waits_for_its_end(
+    kafka_bootstrap: str, topic: str
+) -> None:
+    settings = embedded_kafka(kafka_bootstrap)
+    await create_topics(kafka_bootstrap, [topic, f"{topic}.dead"], 1)
+    broker = build_broker(settings, name="test", health=Health())
+    on = Subscriptions(broker, settings, "test")
+    on.windowed(Window(slots=1), {topic: Note.model_validate_json})(Recorder())
+    await broker.start()
+    [subscriber] = broker.subscribers
+
+    first = asyncio.create_task(subscriber.stop())
+    await asyncio.sleep(0)
+    await subscriber.stop()
+
+    assert first.done()
+    await broker.stop()
+
+
 async def test_successes_of_one_topic_say_nothing_about_another() -> None:
     handling = FailureHandling(Parking(), Health(), "test")  # type: ignore[arg-type]  # all it does is publish
     record = partial(parked_record, partition=0, offset=0, written_at=datetime.now(UTC))

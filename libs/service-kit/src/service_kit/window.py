@@ -59,6 +59,8 @@ class Window(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         self._finished_unowned: set[Place] = set()
         self._committer: asyncio.Task[None] | None = None
         self._paused = self._moving = self._closing = False
+        # Too many failures and the end of the process may stop a consumer at the same time.
+        self.stopping = asyncio.Lock()
 
     @property
     def in_flight(self) -> int:
@@ -220,8 +222,9 @@ class WindowedSubscriber(DefaultSubscriber):
         self._window.take(msg)
 
     async def stop(self) -> None:
-        await self._window.drain()
-        await super().stop()
+        async with self._window.stopping:
+            await self._window.drain()
+            await super().stop()
 
     @property
     def _window(self) -> Window:
