@@ -86,6 +86,17 @@ def test_rounds_without_end_take_a_tenth_of_the_time() -> None:
     assert 0.09 < worked_s / now_s < 0.11
 
 
+def test_long_rounds_whose_rest_was_cut_short_do_not_burden_later_ones() -> None:
+    now_s = 0.0
+    rhythm = Rhythm(lambda: now_s)
+    for _ in range(50):  # each would rest for 5 s, and is woken after a quarter
+        now_s += 0.5 + 0.25
+        rhythm.rest_s(0.5)
+
+    now_s += 10.0
+    assert rhythm.rest_s(0.03) < 0.03
+
+
 class UnreachableLeases(MemoryLeases):
     """A store that has gone."""
 

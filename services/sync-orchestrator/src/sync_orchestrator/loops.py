@@ -76,7 +76,8 @@ class Rhythm:
         """What a round of so many seconds, which has just ended, leaves to others."""
         now_s = self._monotonic_s()
         earned_s = (now_s - self._last_s) * _SHARE
-        self._saved_s = min(_MOST_SAVED_S, self._saved_s + earned_s) - round_s
+        saved_s = min(_MOST_SAVED_S, self._saved_s + earned_s) - round_s
+        self._saved_s = max(saved_s, -round_s)  # a rest is bounded: no round owes for those before it
         self._last_s = now_s
         return max(_LEAST_REST_S, -self._saved_s / _SHARE)
 
