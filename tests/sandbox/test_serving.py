@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import httpx
+from sandbox.serving import build_server
+from starlette.applications import Starlette
 
 
 def test_the_imitations_run_as_a_process_of_their_own() -> None:
@@ -34,3 +36,9 @@ def test_the_imitations_run_as_a_process_of_their_own() -> None:
         "tripletex-0001",
         "tripletex-0002",
     ]
+
+
+def test_an_idle_connection_is_let_go_by_the_client_first() -> None:
+    server_s = build_server(Starlette()).config.timeout_keep_alive
+
+    assert 2 * (httpx.Limits().keepalive_expiry or 0) < server_s

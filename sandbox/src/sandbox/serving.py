@@ -9,6 +9,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 _BACKLOG = 4096
+# Longer than clients keep an idle connection (httpx 5 s): else both let go of it at once and a call is lost.
+KEPT_ALIVE_S = 60
 
 
 def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
@@ -31,6 +33,7 @@ def build_server(app: Starlette) -> uvicorn.Server:
             ws="none",
             backlog=_BACKLOG,
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=KEPT_ALIVE_S,
             server_header=False,
         )
     )
