@@ -8,8 +8,20 @@ from support.orchestrator_stores import memory_stores
 from support.orchestrator_world import World
 from sync_orchestrator.use_cases import Rules, Stores
 
-READS = {"get", "of", "before", "in_states", "open_among", "unannounced", "page", "due", "outstanding"}
-READS |= {"all", "due_behind", "any_outstanding", "any_moving", "queued_of", "tally", "of_run", "active"}
+READS = {
+    "get",
+    "of",
+    "before",
+    "in_states",
+    "open_among",
+    "states_of",
+    "load",
+    "unannounced",
+    "page",
+    "due",
+    "outstanding",
+}
+READS |= {"all", "due_behind", "outstanding_runs", "any_to_move", "queued_of", "tally", "of_run", "active"}
 
 
 class CrashError(BaseException):

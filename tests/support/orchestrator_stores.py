@@ -12,11 +12,12 @@ from sync_contracts.runs import JobEnding, RunFinished
 from sync_orchestrator.deadlines import STILL_REASONS, Deadline
 from sync_orchestrator.facts import ended
 from sync_orchestrator.fairness import Load, Outstanding
-from sync_orchestrator.ports import ClientKey
+from sync_orchestrator.ports import DueJob
 from sync_orchestrator.receipts import Tally, TallyRow
 from sync_orchestrator.records import (
     Answer,
     Breaker,
+    ClientKey,
     ConnectionFact,
     JobRecord,
     JobState,
@@ -208,9 +209,13 @@ class MemoryJobs:
 
     async def due(
         self, run_id: UUID, now: datetime, *, limit: int, without: Collection[str] = ()
-    ) -> list[JobRecord]:
+    ) -> list[DueJob]:
         due = [job for job in self._of(run_id) if job.state is JobState.QUEUED and job.due_at <= now]
-        return [job for job in due if job.connection and not set(without) & set(job.keys)][:limit]
+        return [
+            DueJob(job.job_id, job.run_id, job.client, job.connection.account_key, job.site_key)
+            for job in due
+            if job.connection and not set(without) & set(job.keys)
+        ][:limit]
 
     async def outstanding(self) -> list[JobRecord]:
         return [job for job in self.jobs.values() if job.is_outstanding]
@@ -224,18 +229,14 @@ class MemoryJobs:
             ]
         )
 
-    async def any_outstanding(self, run_id: UUID) -> bool:
-        return any(job.is_outstanding for job in self._of(run_id))
+    async def outstanding_runs(self) -> set[UUID]:
+        return {job.run_id for job in await self.outstanding()}
 
-    async def any_moving(self, run_id: UUID, still_keys: Collection[str]) -> bool:
-        return any(_is_moving(job, still_keys) for job in self._of(run_id))
+    async def any_to_move(self, run_id: UUID, still_keys: Collection[str]) -> bool:
+        return any(_may_move(job, still_keys) for job in self._of(run_id))
 
     async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
-        return [
-            job.job_id
-            for job in self.jobs.values()
-            if (job.company_id, job.client_id, job.provider) == key and job.state in states
-        ]
+        return [job.job_id for job in self.jobs.values() if job.client == key and job.state in states]
 
     async def tally(self, run_id: UUID, now: datetime) -> Tally:
         jobs = self._of(run_id)
@@ -280,10 +281,12 @@ class MemoryJobs:
         return [job for job in self.jobs.values() if job.run_id == run_id]
 
 
-def _is_moving(job: JobRecord, still_keys: Collection[str]) -> bool:
-    if job.is_outstanding:
-        return True
-    return job.is_open and job.reason not in STILL_REASONS and not set(still_keys) & set(job.keys)
+def _may_move(job: JobRecord, still_keys: Collection[str]) -> bool:
+    return (
+        job.state is JobState.QUEUED
+        and job.reason not in STILL_REASONS
+        and not set(still_keys) & set(job.keys)
+    )
 
 
 @dataclass

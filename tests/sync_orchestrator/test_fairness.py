@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sync_contracts.providers import Provider
 from sync_orchestrator.fairness import LEAST_SHARE, Credit, Load, Reading, choose
 
 COMPANIES = st.sampled_from(["a", "b", "c", "d"])
@@ -18,7 +19,7 @@ def reading(
 ) -> Reading:
     return Reading(
         run_id=UUID(int=1),
-        company_id=company,
+        client=(company, str(uuid4()), Provider.XERO),
         account_key=account or str(uuid4()),
         site_key="xero/app",
         is_single=single,

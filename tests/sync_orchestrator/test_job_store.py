@@ -11,6 +11,7 @@ from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 from sync_contracts.runs import JobEnding
 from sync_orchestrator.facts import ended, released
+from sync_orchestrator.ports import DueJob
 from sync_orchestrator.records import (
     ConnectionRef,
     JobRecord,
@@ -86,8 +87,7 @@ async def test_ending_all_leaves_other_states_and_runs_alone(stores: Stores) -> 
     assert how_many == 1
     assert stored == ended(queued, JobEnding.FAILED, ProblemCode.EXPIRED).model_copy(update={"revision": 1})
     assert [job.job_id for job in await stores.jobs.outstanding()] == [gone.job_id]
-    assert await stores.jobs.any_outstanding(run_id)
-    assert not await stores.jobs.any_outstanding(elsewhere.run_id)
+    assert await stores.jobs.outstanding_runs() == {run_id}
 
 
 async def test_due_jobs_are_queued_ones_whose_time_has_come(stores: Stores) -> None:
@@ -105,7 +105,7 @@ async def test_due_jobs_are_queued_ones_whose_time_has_come(stores: Stores) -> N
     one = await stores.jobs.due(run_id, ASKED_AT, limit=1)
 
     assert {job.job_id for job in found} == {due.job_id, other_account.job_id}
-    assert without == [due]
+    assert without == [DueJob(due.job_id, run_id, due.client, "account-1", "xero/app")]
     assert len(one) == 1
 
 
@@ -118,18 +118,18 @@ async def test_due_jobs_are_queued_ones_whose_time_has_come(stores: Stores) -> N
             connection_id=uuid4(), generation=1, account_key="paused")}, False),
         ({"reason": WaitReason.QUEUED}, True),
         ({"reason": WaitReason.RATE_LIMITED}, True),
-        ({"state": JobState.STARTED, "reason": None}, True),
+        ({"state": JobState.STARTED, "reason": None}, False),
         ({"state": JobState.ENDED, "reason": None, "ending": JobEnding.WRITTEN}, False),
     ],
 )  # fmt: skip
-async def test_a_run_moves_unless_all_its_open_jobs_stand_still(
+async def test_a_run_moves_unless_all_its_queued_jobs_stand_still(
     stores: Stores, changes: dict[str, object], moving: bool
 ) -> None:
     job = job_record(**changes)
     still = job_record(run_id=job.run_id, reason=WaitReason.DAILY_LIMIT)
     await stores.jobs.insert([job, still])
 
-    assert await stores.jobs.any_moving(job.run_id, {"paused"}) is moving
+    assert await stores.jobs.any_to_move(job.run_id, {"paused"}) is moving
 
 
 async def test_the_tally_counts_every_job(stores: Stores) -> None:

@@ -12,6 +12,7 @@ from credentials.terms import Observation, Place, Terms
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from service_kit.mongo import Document
 from support.credentials_fakes import COMPANY, OWNER, FakeConnections, place
+from support.query_plans import watched_database
 from sync_contracts.connections import ConnectionHealth
 from sync_contracts.jobs import Books
 from sync_contracts.providers import Provider
@@ -204,3 +205,18 @@ async def test_a_forgotten_record_is_found_by_its_place_alone(store: ConnectionS
     assert (again.is_forgotten, again.generation, again.client_id) == (True, 2, place().client_id)
     assert again.terms is None
     assert await store.of_clients(COMPANY, place().provider, [place().client_id]) == []
+
+
+@pytest.mark.integration
+async def test_clients_of_a_company_with_many_connections_are_found_by_an_index(mongo_url: str) -> None:
+    async with watched_database(mongo_url) as watched:
+        store = MongoConnections(watched.database)
+        await store.ensure_indexes()
+        for number in range(20):
+            await store.put(active(place(f"client-{number}")))
+        watched.finds.clear()
+
+        assert await store.of_clients("firm-1", Provider.XERO, ["client-1", "client-2"])
+        [effort] = await watched.efforts()
+
+    assert effort.examined == 2

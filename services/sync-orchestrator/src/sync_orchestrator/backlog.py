@@ -1,23 +1,30 @@
-"""Due jobs at hand: fetched in large portions, because asking the store for a few costs as much."""
+"""Due readings at hand: fetched in large portions, because asking the store for a few costs as much."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from sync_orchestrator.fairness import Reading
-from sync_orchestrator.ports import JobStore
-from sync_orchestrator.records import JobRecord, RunRecord
+from sync_orchestrator.ports import DueJob, JobStore
+from sync_orchestrator.records import ClientKey, RunRecord
 
-_PORTION = 1_000
+_PORTION = 10_000
+# A store that needs longer to look through what is held back is asked the more seldom.
+_SLOW_S = 0.1
 
 
 @dataclass(slots=True)
 class _Shelf:
-    asked_s: float
-    jobs: dict[UUID, JobRecord] = field(default_factory=dict)
+    not_before_s: float
+    readings: dict[ClientKey, Reading] = field(default_factory=dict)
+
+    def usable(self, blocked: AbstractSet[str], most: int) -> list[Reading]:
+        free = (each for each in self.readings.values() if blocked.isdisjoint(each.keys))
+        return list(islice(free, most))
 
 
 class Backlog:
@@ -32,48 +39,47 @@ class Backlog:
         self._shelves: dict[UUID, _Shelf] = {}
 
     async def readings(
-        self, runs: Sequence[RunRecord], now: datetime, blocked: AbstractSet[str]
+        self, runs: Sequence[RunRecord], now: datetime, blocked: AbstractSet[str], most: int
     ) -> list[Reading]:
-        """The due readings of the runs in their order, but for those behind something that is blocked."""
+        """Due readings of the runs in their order, so many of each, none behind something that is blocked."""
         known = {run.run_id for run in runs}
         self._shelves = {run_id: shelf for run_id, shelf in self._shelves.items() if run_id in known}
         readings: list[Reading] = []
         for run in runs:
-            readings += _readings(run, await self._at_hand(run.run_id, now, blocked))
+            readings += await self._at_hand(run, now, blocked, most)
         return readings
 
-    def take(self, job_ids: Iterable[UUID]) -> list[JobRecord]:
+    def take(self, readings: Iterable[Reading]) -> None:
         """Off the shelf, whatever becomes of them: these are tried now."""
-        at_hand = {job_id: shelf.jobs for shelf in self._shelves.values() for job_id in shelf.jobs}
-        return [at_hand[job_id].pop(job_id) for job_id in job_ids if job_id in at_hand]
+        for reading in readings:
+            self._shelves[reading.run_id].readings.pop(reading.client, None)
 
-    async def _at_hand(self, run_id: UUID, now: datetime, blocked: AbstractSet[str]) -> list[JobRecord]:
-        shelf = self._shelves.get(run_id)
-        usable = _usable(shelf, blocked) if shelf else []
-        if usable or (shelf and self._monotonic_s() - shelf.asked_s < self._ask_again_s):
+    async def _at_hand(
+        self, run: RunRecord, now: datetime, blocked: AbstractSet[str], most: int
+    ) -> list[Reading]:
+        shelf, asked_s = self._shelves.get(run.run_id), self._monotonic_s()
+        usable = shelf.usable(blocked, most) if shelf else []
+        if usable or (shelf and asked_s < shelf.not_before_s):
             return usable
-        due = await self._jobs.due(run_id, now, limit=_PORTION, without=blocked)
-        self._shelves[run_id] = _Shelf(self._monotonic_s(), {job.job_id: job for job in due})
-        return due
+        due = await self._jobs.due(run.run_id, now, limit=_PORTION, without=blocked)
+        answered_s = self._monotonic_s()
+        rest_s = self._ask_again_s * max(1.0, (answered_s - asked_s) / _SLOW_S)
+        shelf = self._shelves[run.run_id] = _Shelf(answered_s + rest_s, _readings(run, due))
+        return shelf.usable(blocked, most)
 
 
-def _usable(shelf: _Shelf, blocked: AbstractSet[str]) -> list[JobRecord]:
-    return [job for job in shelf.jobs.values() if job.connection and not blocked & set(job.keys)]
-
-
-def _readings(run: RunRecord, jobs: Iterable[JobRecord]) -> list[Reading]:
-    by_client: dict[str, list[JobRecord]] = {}
+def _readings(run: RunRecord, jobs: Iterable[DueJob]) -> dict[ClientKey, Reading]:
+    by_client: dict[ClientKey, list[DueJob]] = {}
     for job in jobs:
-        by_client.setdefault(job.client_id, []).append(job)
-    return [
-        Reading(
+        by_client.setdefault(job.client, []).append(job)
+    return {
+        client: Reading(
             run_id=run.run_id,
-            company_id=run.company_id,
-            account_key=group[0].connection.account_key,
+            client=client,
+            account_key=group[0].account_key,
             site_key=group[0].site_key,
             is_single=run.is_single,
             job_ids=tuple(job.job_id for job in group),
         )
-        for group in by_client.values()
-        if group[0].connection is not None
-    ]
+        for client, group in by_client.items()
+    }

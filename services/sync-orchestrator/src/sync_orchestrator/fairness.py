@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
+from sync_orchestrator.records import ClientKey
+
 # A reload's twelve months always fit into a company's share.
 LEAST_SHARE = 12
 
@@ -15,11 +17,20 @@ class Reading:
     """The due jobs of one connection of one run, released together."""
 
     run_id: UUID
-    company_id: str
+    client: ClientKey
     account_key: str
     site_key: str
     is_single: bool
     job_ids: tuple[UUID, ...]
+
+    @property
+    def company_id(self) -> str:
+        return self.client[0]
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Of what can hold it back alone: its account and its server."""
+        return self.account_key, self.site_key
 
 
 class Outstanding(NamedTuple):
@@ -51,6 +62,10 @@ class Credit:
     def account_readings(self) -> int:
         """One more than run at once, so that the next is ready when one ends."""
         return self.account_concurrency + 1
+
+    def room(self, load: "Load") -> int:
+        """How many jobs more may be outstanding."""
+        return max(self.jobs - load.jobs, 0)
 
     def share(self, companies: int) -> int:
         return max(LEAST_SHARE, self.jobs // max(companies, 1))

@@ -12,8 +12,8 @@ from sync_contracts.connections import (
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.facts import ended
-from sync_orchestrator.ports import ClientKey, ConnectionFacts, ConnectionLookup, JobStore, Touch
-from sync_orchestrator.records import ConnectionFact, ConnectionRef, JobRecord, JobState
+from sync_orchestrator.ports import ConnectionFacts, ConnectionLookup, JobStore, Touch
+from sync_orchestrator.records import ClientKey, ConnectionFact, ConnectionRef, JobRecord, JobState
 
 
 class FollowConnections:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from sync_contracts.codes import ProblemCode
@@ -19,6 +19,7 @@ from sync_orchestrator.receipts import Tally
 from sync_orchestrator.records import (
     Answer,
     Breaker,
+    ClientKey,
     ConnectionFact,
     ConnectionRef,
     JobRecord,
@@ -32,8 +33,15 @@ from sync_orchestrator.records import (
 Touch = Callable[[UUID], None]
 """Tells that something of a run has changed, so that its progress and end are looked at soon."""
 
-ClientKey = tuple[str, str, Provider]
-"""Company, client and provider: what a connection belongs to."""
+
+class DueJob(NamedTuple):
+    """A queued job whose time has come, as far as its turn depends on it."""
+
+    job_id: UUID
+    run_id: UUID
+    client: ClientKey
+    account_key: str
+    site_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +170,7 @@ class JobStore(Protocol):
 
     async def due(
         self, run_id: UUID, now: datetime, *, limit: int, without: Collection[str] = ()
-    ) -> list[JobRecord]:
+    ) -> list[DueJob]:
         """Queued jobs whose time has come, but for those of some accounts and sites."""
 
     async def outstanding(self) -> list[JobRecord]:
@@ -171,10 +179,11 @@ class JobStore(Protocol):
     async def load(self) -> Load:
         """The same, counted by company and account."""
 
-    async def any_outstanding(self, run_id: UUID) -> bool: ...
+    async def outstanding_runs(self) -> set[UUID]:
+        """The runs of those jobs."""
 
-    async def any_moving(self, run_id: UUID, still_keys: Collection[str]) -> bool:
-        """Whether an open job waits for something else than a daily limit or a provider that is down."""
+    async def any_to_move(self, run_id: UUID, still_keys: Collection[str]) -> bool:
+        """Whether a queued job waits for something else than a daily limit or a provider that is down."""
 
     async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
         """The jobs of a client's connection that are in one of the states."""

@@ -16,6 +16,8 @@ from sync_contracts.runs import JobEnding, RunAccepted, RunCancelling, RunFinish
 
 StoredMonth = Annotated[Month, PlainSerializer(str)]
 Answer = RunAccepted | RunRejected | RunCancelling
+ClientKey = tuple[str, str, Provider]
+"""Company, client and provider: what a connection belongs to."""
 
 
 class JobState(StrEnum):
@@ -88,6 +90,10 @@ class JobRecord(Record):
     budget_s: float | None = None
     traceparent: str | None = None
     revision: int = 0
+
+    @property
+    def client(self) -> ClientKey:
+        return self.company_id, self.client_id, self.provider
 
     @property
     def keys(self) -> tuple[str, ...]:

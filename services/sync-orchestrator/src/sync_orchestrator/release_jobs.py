@@ -15,7 +15,6 @@ from sync_orchestrator.facts import ended, released
 from sync_orchestrator.fairness import Choice, Credit, Reading, choose
 from sync_orchestrator.job_traces import begin_job_trace
 from sync_orchestrator.ports import (
-    ClientKey,
     ConnectionFacts,
     JobStore,
     PauseStore,
@@ -72,8 +71,9 @@ class ReleaseJobs:
         await self._tell_held(runs.values(), choice.held)
         await self._tell_stalled(runs.values())
         ends_s, released = time.monotonic() + self._longest_pass_s, 0
-        for job_ids in _portions(choice.readings):
-            released += await self._release(self._backlog.take(job_ids), runs)
+        for portion in _portions(choice.readings):
+            self._backlog.take(portion)
+            released += await self._release(portion, runs)
             if time.monotonic() >= ends_s:
                 break
         return released
@@ -84,21 +84,22 @@ class ReleaseJobs:
         paused = {pause.key for pause in await self._pauses.active(now)} | sites.closed
         blocked = paused | load.full_accounts(self._credit)
         allowed = [run for run in runs if app_key(run) not in paused]
-        readings = sites.admit(await self._backlog.readings(allowed, now, blocked))
+        most = self._credit.room(load) + 1  # the last tells that there would be more
+        readings = sites.admit(await self._backlog.readings(allowed, now, blocked, most))
         return choose(readings, load, self._credit)
 
-    async def _release(self, chosen: list[JobRecord], runs: Mapping[UUID, RunRecord]) -> int:
+    async def _release(self, chosen: Sequence[Reading], runs: Mapping[UUID, RunRecord]) -> int:
         now = self._clock.now()
-        known = await self._facts.of({client_key(job) for job in chosen})
+        known = await self._facts.of({reading.client for reading in chosen})
 
         def claim(job: JobRecord) -> JobRecord | None:
             if job.state is not JobState.QUEUED or job.due_at > now:
                 return None
-            job = informed(job, known.get(client_key(job)))
+            job = informed(job, known.get(job.client))
             trace = job.traceparent or begin_job_trace(job, runs[job.run_id].traceparent)
             return released(job, now=now, traceparent=trace) if job.is_open else job
 
-        claimed = await self._jobs.change([job.job_id for job in chosen], claim)
+        claimed = await self._jobs.change([one for reading in chosen for one in reading.job_ids], claim)
         reached("job_released")
         return await self._send(claimed, runs)
 
@@ -137,20 +138,18 @@ class ReleaseJobs:
                 self._touch(run_id)
 
 
-def _portions(readings: Sequence[Reading]) -> Iterator[list[UUID]]:
+def _portions(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
     """Whole readings in their order."""
-    portion: list[UUID] = []
+    portion: list[Reading] = []
+    jobs = 0
     for reading in readings:
-        portion += reading.job_ids
-        if len(portion) >= _PORTION:
+        portion.append(reading)
+        jobs += len(reading.job_ids)
+        if jobs >= _PORTION:
             yield portion
-            portion = []
+            portion, jobs = [], 0
     if portion:
         yield portion
-
-
-def client_key(job: JobRecord) -> ClientKey:
-    return job.company_id, job.client_id, job.provider
 
 
 def app_key(run: RunRecord) -> str:

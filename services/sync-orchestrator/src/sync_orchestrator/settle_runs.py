@@ -15,8 +15,8 @@ from sync_orchestrator.ports import JobStore, RunStore
 from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.records import JobState, RunRecord, RunState
 
-# Counting a large run may be slow; it takes at most this part of the time.
-_COUNTING_SHARE = 0.2
+# Counting large runs may be slow; it takes at most this part of the time.
+_COUNTING_SHARE = 0.1
 _LIVE = {RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING}
 
 
@@ -44,44 +44,71 @@ class SettleRuns:
         self._progress_every_s = progress_every_s
         self._monotonic_s = monotonic_s
         self._touched: set[UUID] = set()
+        self._untold: set[UUID] = set()
         self._rests_until_s: dict[UUID, float] = {}
 
     def touch(self, run_id: UUID) -> None:
+        """Something has changed: it may have ended, and there is progress to tell."""
         self._touched.add(run_id)
 
+    def look_at(self, run_id: UUID) -> None:
+        """Should a change have been missed: once what was counted last has had its time."""
+        self._untold.add(run_id)
+
     async def __call__(self) -> None:
-        """One round over the touched runs; those announced a moment ago stay for a later round."""
-        for run_id in tuple(self._touched):
-            self._touched.discard(run_id)
-            is_settled = False
-            try:
-                is_settled = await self._settle(run_id)
-            finally:
-                if not is_settled:
-                    self._touched.add(run_id)
+        """One round; progress of runs that told theirs a moment ago is left for a later one."""
+        now_s = self._monotonic_s()
+        self._rests_until_s = {
+            run: until_s for run, until_s in self._rests_until_s.items() if now_s < until_s
+        }
+        touched, self._touched = self._touched, set()
+        left = touched | (self._untold - self._rests_until_s.keys())
+        try:
+            if left:
+                await self._settle_all(left)
+        finally:
+            self._touched |= left
 
     @property
     def is_idle(self) -> bool:
-        return not self._touched
+        return not self._touched and not self._untold
 
-    async def _settle(self, run_id: UUID) -> bool:
-        """False when there is more to tell a moment later."""
+    async def _settle_all(self, left: set[UUID]) -> None:
+        """Takes each run off when it is done with."""
+        states = await self._runs.states_of(left)
+        outstanding = await self._jobs.outstanding_runs() if left & self._rests_until_s.keys() else set()
+        for run_id in tuple(left):
+            state = states.get(run_id)
+            rests = run_id in self._rests_until_s
+            if state not in _LIVE:
+                self._forget(run_id)
+            elif state is RunState.OPEN and rests and run_id in outstanding:
+                self._untold.add(run_id)
+            else:
+                await self._settle(run_id, rests=rests)
+            left.discard(run_id)
+
+    async def _settle(self, run_id: UUID, *, rests: bool) -> None:
         run = await self._runs.get(run_id)
         if run is None or run.state not in _LIVE:
-            self._rests_until_s.pop(run_id, None)
-            return True
+            self._forget(run_id)
+            return
         await self._end_what_must_not_run(run)
-        if self._is_resting(run_id) and await self._jobs.any_outstanding(run_id):
-            return False
         began_s = self._monotonic_s()
         progress = await self._tell_progress(run)
         if progress.jobs == progress.ended.total:
             await self._end_run(run_id)
-            return True
-        if self._is_resting(run_id):
-            return False
-        self._rest(run_id, self._monotonic_s() - began_s)
-        return await self._announce(run, progress)
+            self._forget(run_id)
+            return
+        self._untold.add(run_id)
+        if not rests:
+            self._rest(run_id, self._monotonic_s() - began_s)
+            if await self._announce(run, progress):
+                self._untold.discard(run_id)
+
+    def _forget(self, run_id: UUID) -> None:
+        self._untold.discard(run_id)
+        self._rests_until_s.pop(run_id, None)
 
     async def _end_what_must_not_run(self, run: RunRecord) -> None:
         if run.state is RunState.CANCELLING:
@@ -90,12 +117,10 @@ class SettleRuns:
             open_states = set(JobState) - {JobState.ENDED}
             await self._jobs.end_all(run.run_id, open_states, JobEnding.FAILED, ProblemCode.EXPIRED)
 
-    def _is_resting(self, run_id: UUID) -> bool:
-        return self._monotonic_s() < self._rests_until_s.get(run_id, 0.0)
-
     def _rest(self, run_id: UUID, counting_s: float) -> None:
-        rest_s = max(self._progress_every_s, counting_s / _COUNTING_SHARE)
-        self._rests_until_s[run_id] = self._monotonic_s() + rest_s
+        """Those that rest share the time for counting."""
+        share = _COUNTING_SHARE / (len(self._rests_until_s) + 1)
+        self._rests_until_s[run_id] = self._monotonic_s() + max(self._progress_every_s, counting_s / share)
 
     async def _announce(self, run: RunRecord, progress: Progress) -> bool:
         """False when another instance announced a moment ago, so that this news is still to be told."""

@@ -205,7 +205,7 @@ def build_use_cases(
             clock=clock,
             silence=rules.silence,
             patience=rules.watch,
-            touch=touch,
+            look_at=settle.look_at,
         ),
         forget=ForgetRuns(runs=runs, jobs=jobs, clock=clock, kept=rules.kept),
         leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),

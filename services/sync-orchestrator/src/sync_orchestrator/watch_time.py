@@ -1,6 +1,6 @@
 """The calendar: finishes what a crash left, asks again where nobody answers, ends what lasts too long."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -47,7 +47,7 @@ class WatchTime:
         clock: Clock,
         silence: Silence,
         patience: WatchPatience,
-        touch: Touch,
+        look_at: Touch,
     ) -> None:
         self._runs = runs
         self._jobs = jobs
@@ -59,7 +59,7 @@ class WatchTime:
         self._clock = clock
         self._silence = silence
         self._patience = patience
-        self._touch = touch
+        self._look_at = look_at
 
     async def __call__(self) -> None:
         now = self._clock.now()
@@ -68,10 +68,15 @@ class WatchTime:
         await self._end_run.announce_left(timedelta(seconds=self._patience.announce_s))
         states = (RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING)
         runs = {run.run_id: run for run in await self._runs.in_states(*states)}
-        await self._ask_the_silent(runs, now)
+        outstanding = [job for job in await self._jobs.outstanding() if job.run_id in runs]
+        await self._ask_the_silent(outstanding, runs, now)
+        paused = (await self._find_holds(now)).still_keys
+        at_work = {job.run_id for job in outstanding}
         for run in runs.values():
-            await self._watch(run, now)
-            self._touch(run.run_id)
+            if run.state is not RunState.EXPIRING:
+                is_still = run.run_id not in at_work and not await self._may_move(run, paused)
+                await self._watch(run, now, is_still=is_still)
+            self._look_at(run.run_id)
 
     async def _finish_planning(self, now: datetime) -> None:
         patience = timedelta(seconds=self._patience.planning_s)
@@ -81,8 +86,9 @@ class WatchTime:
                 await self._plan_run(run)
                 await self._cancel_run.overtaken(run.company_id, run.request_id)
 
-    async def _ask_the_silent(self, runs: Mapping[UUID, RunRecord], now: datetime) -> None:
-        outstanding = [job for job in await self._jobs.outstanding() if job.run_id in runs]
+    async def _ask_the_silent(
+        self, outstanding: Collection[JobRecord], runs: Mapping[UUID, RunRecord], now: datetime
+    ) -> None:
         silent = [job.job_id for job in outstanding if self._judged(job, runs[job.run_id], now)]
         changed = await self._jobs.change(silent, lambda job: self._judged(job, runs[job.run_id], now))
         lost = [job for job in changed if job.state is JobState.RELEASED]
@@ -98,19 +104,14 @@ class WatchTime:
             return requeued(job, now=now)
         return job.model_copy(update={"released_at": now}) if is_lost else None
 
-    async def _watch(self, run: RunRecord, now: datetime) -> None:
-        if run.state is RunState.EXPIRING:
-            return
+    async def _watch(self, run: RunRecord, now: datetime, *, is_still: bool) -> None:
         seen = Deadline.of(run)
-        moved = seen.seen(now, still=await self._stands_still(run, now))
+        moved = seen.seen(now, still=is_still)
         if moved != seen:
             await self._runs.move_deadline(run.run_id, seen, moved)
         if moved.has_passed(now):
             await self._runs.begin_expiring(run.run_id)
             reached("run_expiring")
 
-    async def _stands_still(self, run: RunRecord, now: datetime) -> bool:
-        paused = (await self._find_holds(now)).still_keys
-        if app_key(run) in paused:
-            return not await self._jobs.any_outstanding(run.run_id)
-        return not await self._jobs.any_moving(run.run_id, paused)
+    async def _may_move(self, run: RunRecord, paused: Collection[str]) -> bool:
+        return app_key(run) not in paused and await self._jobs.any_to_move(run.run_id, paused)

@@ -22,7 +22,7 @@ class MongoConnections:
 
     async def ensure_indexes(self) -> None:
         """Run once at start."""
-        place = [(name, ASCENDING) for name in ("company_id", "client_id", "provider")]
+        place = [(name, ASCENDING) for name in ("company_id", "provider", "client_id")]
         await self._connections.create_index(place, unique=True)
         await self._connections.create_index([("company_id", ASCENDING), ("_id", ASCENDING)])
         await self._connections.create_index("terms.token_set_id", sparse=True)
@@ -85,15 +85,16 @@ class MongoConnections:
         self, company_id: str, provider: Provider, client_ids: Sequence[str]
     ) -> list[Connection]:
         clients = {"$in": list(client_ids)}
-        wanted = {"company_id": company_id, "client_id": clients, "provider": provider.value}
-        return await self._found(wanted | _USABLE, len(client_ids) or 1)
+        wanted = {"company_id": company_id, "provider": provider.value, "client_id": clients}
+        found = await self._found(wanted, len(client_ids) or 1)
+        return [connection for connection in found if connection.stage is Stage.ACTIVE]
 
     async def is_account_used(self, account_key: str) -> bool:
         wanted = {"terms.account_key": account_key} | _USABLE
         return await self._connections.find_one(wanted, {"_id": 1}) is not None
 
     async def sharing(self, company_id: str, token_set_id: UUID) -> list[Connection]:
-        return await self._found({"company_id": company_id, "terms.token_set_id": token_set_id} | _USABLE, 0)
+        return await self._found({"terms.token_set_id": token_set_id, "company_id": company_id} | _USABLE, 0)
 
     async def left_open(self, before: datetime, limit: int) -> list[Connection]:
         return await self._found({"open_since": {"$lt": before}}, limit)

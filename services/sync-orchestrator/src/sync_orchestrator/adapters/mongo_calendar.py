@@ -8,8 +8,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 from service_kit.mongo import Document
 
-from sync_orchestrator.ports import ClientKey
-from sync_orchestrator.records import ConnectionFact, Pause
+from sync_orchestrator.records import ClientKey, ConnectionFact, Pause
 
 
 class MongoConnectionFacts:
@@ -19,20 +18,19 @@ class MongoConnectionFacts:
         self._facts = database["connections"]
 
     async def learn(self, fact: ConnectionFact) -> bool:
-        key = _key((fact.company_id, fact.client_id, fact.provider))
-        not_newer = {
-            "_id": key,
-            "$or": [
-                {"generation": {"$lt": fact.generation}},
-                {"generation": fact.generation, "said_at": {"$lte": fact.said_at}},
-            ],
-        }
+        key = {"_id": _key((fact.company_id, fact.client_id, fact.provider))}
+        change = {"$set": fact.model_dump()}
+        older = {"generation": {"$lt": fact.generation}}
         try:
-            await self._facts.update_one(not_newer, {"$set": fact.model_dump()}, upsert=True)
+            await self._facts.update_one(key | older, change, upsert=True)
         except DuplicateKeyError:
-            # Something newer is known, or another instance was the first: then it is tried once more.
-            result = await self._facts.update_one(not_newer, {"$set": fact.model_dump()})
-            return bool(result.matched_count == 1)
+            # As new or newer is known, or another instance was the first.
+            said_before = {"generation": fact.generation, "said_at": {"$lte": fact.said_at}}
+            for not_newer in (said_before, older):
+                result = await self._facts.update_one(key | not_newer, change)
+                if result.matched_count == 1:
+                    return True
+            return False
         return True
 
     async def of(self, keys: Collection[ClientKey]) -> dict[ClientKey, ConnectionFact]:

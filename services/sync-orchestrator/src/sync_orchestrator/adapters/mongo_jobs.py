@@ -1,4 +1,7 @@
-"""Jobs in MongoDB; partial indexes hold only open ones, so that years of ended jobs cost nothing."""
+"""Jobs in MongoDB; partial indexes hold only open ones, so that years of ended jobs cost nothing.
+
+Every query that runs while jobs move has its index to the end: equal fields first, one range or set last.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -11,13 +14,14 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 from service_kit.mongo import Document
 from sync_contracts.codes import ProblemCode
+from sync_contracts.providers import Provider
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.deadlines import STILL_REASONS
 from sync_orchestrator.fairness import Load, Outstanding
-from sync_orchestrator.ports import ClientKey
+from sync_orchestrator.ports import DueJob
 from sync_orchestrator.receipts import Tally, TallyRow
-from sync_orchestrator.records import JobRecord, JobState, Rank
+from sync_orchestrator.records import ClientKey, JobRecord, JobState, Rank
 
 T = TypeVar("T")
 
@@ -34,6 +38,15 @@ _PLACE = {
     "client_id": True,
     "connection.account_key": True,
 }
+_DUE = {
+    "_id": True,
+    "run_id": True,
+    "company_id": True,
+    "client_id": True,
+    "provider": True,
+    "connection.account_key": True,
+    "connection.site_key": True,
+}
 _KEYS = ("connection.account_key", "connection.site_key")
 _OUTSTANDING = {"open": True, "state": {"$in": [JobState.RELEASED, JobState.STARTED]}}
 
@@ -46,15 +59,9 @@ class MongoJobs:
 
     async def ensure_indexes(self) -> None:
         """Run once at start."""
-        await self._jobs.create_index(
-            [("run_id", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)],
-            partialFilterExpression=_ONLY_OPEN,
-        )
-        await self._jobs.create_index(
-            [("state", ASCENDING), ("run_id", ASCENDING)], partialFilterExpression=_ONLY_OPEN
-        )
-        client = [("company_id", ASCENDING), ("client_id", ASCENDING), ("provider", ASCENDING)]
-        await self._jobs.create_index(client, partialFilterExpression=_ONLY_OPEN)
+        for keys in (("open", "state", "run_id", "due_at"), ("company_id", "client_id", "provider", "state")):
+            index = [(key, ASCENDING) for key in keys]
+            await self._jobs.create_index(index, partialFilterExpression=_ONLY_OPEN)
         await self._jobs.create_index([("run_id", ASCENDING), ("client_id", ASCENDING), ("month", ASCENDING)])
 
     async def insert(self, jobs: Sequence[JobRecord]) -> None:
@@ -111,12 +118,12 @@ class MongoJobs:
         self, run_id: UUID, states: Collection[JobState], ending: JobEnding, code: ProblemCode | None = None
     ) -> int:
         wanted = {"open": True, "state": {"$in": list(states)}}
-        found = self._jobs.find(wanted | {"run_id": run_id}, {"_id": True})
+        found = self._jobs.find({"run_id": run_id} | wanted, {"_id": True})
         end = {"state": JobState.ENDED, "open": False, "ending": ending, "code": code, "reason": None}
         change = {"$set": end, "$max": {"rank": int(Rank.FAILED)}, "$inc": {"revision": 1}}
         how_many = 0
         for part in _parts([document["_id"] async for document in found], _MANY):
-            result = await self._jobs.update_many(wanted | {"_id": {"$in": list(part)}}, change)
+            result = await self._jobs.update_many({"_id": {"$in": list(part)}} | wanted, change)
             how_many += int(result.modified_count)
         return how_many
 
@@ -126,16 +133,12 @@ class MongoJobs:
 
     async def due(
         self, run_id: UUID, now: datetime, *, limit: int, without: Collection[str] = ()
-    ) -> list[JobRecord]:
-        wanted: Document = {
-            "run_id": run_id,
-            "open": True,
-            "state": JobState.QUEUED,
-            "due_at": {"$lte": now},
-        }
+    ) -> list[DueJob]:
+        wanted: Document = {"open": True, "state": JobState.QUEUED, "run_id": run_id, "due_at": {"$lte": now}}
         if without:
-            wanted |= _behind_none(without)
-        return [_job(document) async for document in self._jobs.find(wanted).limit(limit)]
+            wanted = {"run_id": run_id} | wanted | _behind_none(without)
+        found = await self._jobs.find(wanted, _DUE).limit(limit).to_list(None)
+        return [_due_job(document) for document in found if document["connection"]]
 
     async def outstanding(self) -> list[JobRecord]:
         return [_job(document) async for document in self._jobs.find(_OUTSTANDING)]
@@ -152,12 +155,11 @@ class MongoJobs:
             ]
         )
 
-    async def any_outstanding(self, run_id: UUID) -> bool:
-        return await self._jobs.find_one(_OUTSTANDING | {"run_id": run_id}, {"_id": True}) is not None
+    async def outstanding_runs(self) -> set[UUID]:
+        found = await self._jobs.find(_OUTSTANDING, {"_id": False, "run_id": True}).to_list(None)
+        return {job["run_id"] for job in found}
 
-    async def any_moving(self, run_id: UUID, still_keys: Collection[str]) -> bool:
-        if await self.any_outstanding(run_id):
-            return True
+    async def any_to_move(self, run_id: UUID, still_keys: Collection[str]) -> bool:
         wanted = {
             "run_id": run_id,
             "open": True,
@@ -169,14 +171,12 @@ class MongoJobs:
 
     async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
         company_id, client_id, provider = key
-        wanted = {
-            "company_id": company_id,
-            "client_id": client_id,
-            "provider": provider,
-            "open": True,
-            "state": {"$in": list(states)},
-        }
-        return [document["_id"] async for document in self._jobs.find(wanted, {"_id": True})]
+        client = {"company_id": company_id, "client_id": client_id, "provider": provider, "open": True}
+        found: list[UUID] = []
+        for state in states:
+            jobs = self._jobs.find(client | {"state": state}, {"_id": True})
+            found += [document["_id"] async for document in jobs]
+        return found
 
     async def tally(self, run_id: UUID, now: datetime) -> Tally:
         alike = {"state": "$state", "ending": "$ending", "reason": "$reason"}
@@ -194,7 +194,7 @@ class MongoJobs:
         held = {"$or": [{field: {"$in": list(keys)}} for field in _KEYS]}
         behind = {"account": f"${_KEYS[0]}", "site": f"${_KEYS[1]}"}
         groups = self._jobs.aggregate(
-            [{"$match": due | held}, {"$group": {"_id": behind, "jobs": {"$sum": 1}}}]
+            [{"$match": due}, {"$match": held}, {"$group": {"_id": behind, "jobs": {"$sum": 1}}}]
         )
         found: Counter[str] = Counter()
         async for group in groups:
@@ -235,6 +235,17 @@ def _changes(old: JobRecord, new: JobRecord) -> Document:
 
 def _job(document: Document) -> JobRecord:
     return JobRecord.model_validate(document | {"job_id": document["_id"]})
+
+
+def _due_job(document: Document) -> DueJob:
+    connection, provider = document["connection"], document["provider"]
+    return DueJob(
+        document["_id"],
+        document["run_id"],
+        (document["company_id"], document["client_id"], Provider(provider)),
+        connection["account_key"],
+        connection.get("site_key") or f"{provider}/app",
+    )
 
 
 def _row(group: dict[str, Any]) -> TallyRow:

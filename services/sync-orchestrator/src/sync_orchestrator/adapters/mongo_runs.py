@@ -108,7 +108,7 @@ class MongoRuns:
         await self._runs.update_many(young, {"$set": {"unannounced": True}})
 
     async def may_announce_progress(self, run_id: UUID, now: datetime, last_before: datetime) -> bool:
-        not_lately = {"_id": run_id, "$or": [{"announced_at": None}, {"announced_at": {"$lte": last_before}}]}
+        not_lately = {"_id": run_id, "announced_at": {"$not": {"$gt": last_before}}}  # or never
         result = await self._runs.update_one(not_lately, {"$set": {"announced_at": now}})
         return result.matched_count == 1
 
