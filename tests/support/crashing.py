@@ -21,7 +21,7 @@ READS = {
     "due",
     "outstanding",
 }
-READS |= {"all", "due_behind", "outstanding_runs", "any_to_move", "queued_of", "tally", "of_run", "active"}
+READS |= {"all", "due_behind", "outstanding_runs", "any_to_move", "of_client", "tally", "of_run", "active"}
 
 
 class CrashError(BaseException):

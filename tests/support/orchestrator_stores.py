@@ -235,8 +235,11 @@ class MemoryJobs:
     async def any_to_move(self, run_id: UUID, still_keys: Collection[str]) -> bool:
         return any(_may_move(job, still_keys) for job in self._of(run_id))
 
-    async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
-        return [job.job_id for job in self.jobs.values() if job.client == key and job.state in states]
+    async def of_client(
+        self, run_ids: Iterable[UUID], client_id: str, states: Collection[JobState]
+    ) -> list[UUID]:
+        own = [job for run_id in run_ids for job in self._of(run_id) if job.client_id == client_id]
+        return [job.job_id for job in own if job.state in states]
 
     async def tally(self, run_id: UUID, now: datetime) -> Tally:
         jobs = self._of(run_id)

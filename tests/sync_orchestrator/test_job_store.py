@@ -8,7 +8,6 @@ import pytest
 from support.orchestration import ASKED_AT, job_record
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.month import Month
-from sync_contracts.providers import Provider
 from sync_contracts.runs import JobEnding
 from sync_orchestrator.facts import ended, released
 from sync_orchestrator.ports import DueJob
@@ -152,14 +151,14 @@ async def test_the_tally_counts_every_job(stores: Stores) -> None:
     assert progress.retry_at == (ASKED_AT + MINUTE).astimezone(UTC)
 
 
-async def test_jobs_of_a_connection_are_found_by_state(stores: Stores) -> None:
-    queued, begun = job_record(), job_record(state=JobState.STARTED)
-    others = [job_record(client_id="client-2"), job_record(company_id="company-2")]
+async def test_jobs_of_a_client_are_found_by_state(stores: Stores) -> None:
+    run_id = uuid4()
+    queued, begun = job_record(run_id=run_id), job_record(run_id=run_id, state=JobState.STARTED)
+    others = [job_record(run_id=run_id, client_id="client-2"), job_record()]
     await stores.jobs.insert([queued, begun, *others])
-    key = ("company-1", "client-1", Provider.XERO)
 
-    assert await stores.jobs.queued_of(key, JobState.QUEUED) == [queued.job_id]
-    both = await stores.jobs.queued_of(key, JobState.QUEUED, JobState.STARTED)
+    assert await stores.jobs.of_client([run_id], "client-1", {JobState.QUEUED}) == [queued.job_id]
+    both = await stores.jobs.of_client([run_id], "client-1", {JobState.QUEUED, JobState.STARTED})
     assert set(both) == {queued.job_id, begun.job_id}
 
 

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from support.orchestration import ASKED_AT, job_record
 from support.query_plans import watched_database
-from sync_contracts.providers import Provider
 from sync_contracts.runs import JobEnding
 from sync_orchestrator.adapters.mongo_jobs import MongoJobs
 from sync_orchestrator.records import JobRecord, JobState
@@ -15,7 +14,6 @@ from sync_orchestrator.records import JobRecord, JobState
 pytestmark = pytest.mark.integration
 
 RUN = uuid4()
-CLIENT = ("company-1", "client-1", Provider.XERO)
 ENDED = {"state": JobState.ENDED, "reason": None, "ending": JobEnding.WRITTEN}
 
 
@@ -39,9 +37,7 @@ def many_jobs() -> list[JobRecord]:
         pytest.param(lambda jobs: jobs.outstanding_runs(), id="outstanding runs"),
         pytest.param(lambda jobs: jobs.due(RUN, ASKED_AT, limit=100), id="due"),
         pytest.param(lambda jobs: jobs.of_run(RUN), id="of a run"),
-        pytest.param(
-            lambda jobs: jobs.queued_of(CLIENT, JobState.QUEUED, JobState.STARTED), id="of a client"
-        ),
+        pytest.param(lambda jobs: jobs.of_client([RUN], "client-3", {JobState.QUEUED}), id="of a client"),
     ],
 )
 async def test_no_job_is_looked_at_that_is_not_asked_for(

@@ -1,5 +1,7 @@
 """Keeps queued jobs in step with their connections: deleted, refused by the provider, saved again."""
 
+from uuid import UUID
+
 from sync_contracts.codes import ProblemCode
 from sync_contracts.connections import (
     ConnectionDeleted,
@@ -12,17 +14,24 @@ from sync_contracts.connections import (
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.facts import ended
-from sync_orchestrator.ports import ConnectionFacts, ConnectionLookup, JobStore, Touch
-from sync_orchestrator.records import ClientKey, ConnectionFact, ConnectionRef, JobRecord, JobState
+from sync_orchestrator.ports import ConnectionFacts, ConnectionLookup, JobStore, RunStore, Touch
+from sync_orchestrator.records import NOT_ENDED, ConnectionFact, ConnectionRef, JobRecord, JobState
 
 
 class FollowConnections:
     """Learns the fact first, for jobs yet to come, then changes the jobs that wait."""
 
     def __init__(
-        self, *, facts: ConnectionFacts, jobs: JobStore, lookup: ConnectionLookup, touch: Touch
+        self,
+        *,
+        facts: ConnectionFacts,
+        runs: RunStore,
+        jobs: JobStore,
+        lookup: ConnectionLookup,
+        touch: Touch,
     ) -> None:
         self._facts = facts
+        self._runs = runs
         self._jobs = jobs
         self._lookup = lookup
         self._touch = touch
@@ -50,7 +59,7 @@ class FollowConnections:
     async def saved(self, message: ConnectionSaved) -> None:
         """Waiting jobs read with the new credentials, whose account may be another one."""
         await self._facts.learn(_fact(message))
-        waiting = await self._jobs.queued_of(_key(message), JobState.QUEUED)
+        waiting = await self._jobs_in(message, {JobState.QUEUED})
         if not waiting:
             return
         found = await self._lookup(message.meta.company_id, message.provider, [message.client_id])
@@ -65,9 +74,16 @@ class FollowConnections:
             newer = job.connection is not None and job.connection.generation > message.generation
             return None if newer or job.state not in states else ended(job, ending, code)
 
-        waiting = await self._jobs.queued_of(_key(message), *states)
+        waiting = await self._jobs_in(message, states)
         for job in await self._jobs.change(waiting, decide):
             self._touch(job.run_id)
+
+    async def _jobs_in(self, message: ConnectionEvent, states: set[JobState]) -> list[UUID]:
+        """Of the client's open runs; those still to be planned learn the fact when they are released."""
+        place = message.meta.company_id, message.provider
+        runs = await self._runs.in_states(*NOT_ENDED)
+        own = [run.run_id for run in runs if (run.company_id, run.provider) == place]
+        return await self._jobs.of_client(own, message.client_id, states)
 
 
 def _renewed(job: JobRecord, connection: ConnectionRef) -> JobRecord | None:
@@ -75,10 +91,6 @@ def _renewed(job: JobRecord, connection: ConnectionRef) -> JobRecord | None:
     if job.state is not JobState.QUEUED or not older:
         return None
     return job.model_copy(update={"connection": connection})
-
-
-def _key(message: ConnectionEvent) -> ClientKey:
-    return message.meta.company_id, message.client_id, message.provider
 
 
 def _fact(message: ConnectionEvent, *, deleted: bool = False, needs_auth: bool = False) -> ConnectionFact:

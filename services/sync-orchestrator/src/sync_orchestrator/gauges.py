@@ -14,9 +14,8 @@ from sync_orchestrator.deadlines import Deadline
 from sync_orchestrator.leadership import Leadership
 from sync_orchestrator.ports import RunStore
 from sync_orchestrator.progress import TellProgress
-from sync_orchestrator.records import RunState
+from sync_orchestrator.records import NOT_ENDED
 
-_OPEN = set(RunState) - {RunState.ENDED}
 _REASONS: tuple[str, ...] = ("running", *WaitReason)
 
 
@@ -29,13 +28,13 @@ class CountOpen:
         self._tell_progress = tell_progress
 
     async def runs(self) -> Sequence[Reading]:
-        kinds = Counter(run.kind for run in await self._runs.in_states(*_OPEN))
+        kinds = Counter(run.kind for run in await self._runs.in_states(*NOT_ENDED))
         return [(kinds[kind], {"kind": kind}) for kind in RunKind]
 
     async def deadlines(self) -> Sequence[Reading]:
         """Of the run of each kind that has the least time left."""
         now, left_s = self._clock.now(), dict[str, float]()
-        for run in await self._runs.in_states(*_OPEN):
+        for run in await self._runs.in_states(*NOT_ENDED):
             left = Deadline.of(run).left(now).total_seconds()
             left_s[run.kind] = min(left, left_s.get(run.kind, left))
         return [(seconds, {"kind": kind}) for kind, seconds in left_s.items()]
@@ -43,7 +42,7 @@ class CountOpen:
     async def jobs(self) -> Sequence[Reading]:
         """Zeros too: a number that is not told any more stands until the collector forgets it."""
         found = Counter({(reason, provider): 0 for reason in _REASONS for provider in Provider})
-        for run in await self._runs.in_states(*_OPEN):
+        for run in await self._runs.in_states(*NOT_ENDED):
             progress = await self._tell_progress(run)
             found["running", run.provider] += progress.running
             for reason, number in progress.waiting.items():

@@ -185,8 +185,10 @@ class JobStore(Protocol):
     async def any_to_move(self, run_id: UUID, still_keys: Collection[str]) -> bool:
         """Whether a queued job waits for something else than a daily limit or a provider that is down."""
 
-    async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
-        """The jobs of a client's connection that are in one of the states."""
+    async def of_client(
+        self, run_ids: Iterable[UUID], client_id: str, states: Collection[JobState]
+    ) -> list[UUID]:
+        """A client's jobs in these runs that are in one of the states."""
 
     async def tally(self, run_id: UUID, now: datetime) -> Tally: ...
 

@@ -53,6 +53,9 @@ class RunState(StrEnum):
     ENDED = "ended"
 
 
+NOT_ENDED = frozenset(RunState) - {RunState.ENDED}
+
+
 class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 

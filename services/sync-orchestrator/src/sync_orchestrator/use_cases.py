@@ -178,7 +178,7 @@ def build_use_cases(
         answer_malformed=AnswerMalformed(publish=publish, clock=clock),
         track=track,
         end_parked=EndParked(track),
-        follow=FollowConnections(facts=stores.facts, jobs=jobs, lookup=lookup, touch=touch),
+        follow=FollowConnections(facts=stores.facts, runs=runs, jobs=jobs, lookup=lookup, touch=touch),
         release=ReleaseJobs(
             runs=runs,
             jobs=jobs,

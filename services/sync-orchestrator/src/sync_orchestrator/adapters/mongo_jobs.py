@@ -21,7 +21,7 @@ from sync_orchestrator.deadlines import STILL_REASONS
 from sync_orchestrator.fairness import Load, Outstanding
 from sync_orchestrator.ports import DueJob
 from sync_orchestrator.receipts import Tally, TallyRow
-from sync_orchestrator.records import ClientKey, JobRecord, JobState, Rank
+from sync_orchestrator.records import JobRecord, JobState, Rank
 
 T = TypeVar("T")
 
@@ -59,9 +59,8 @@ class MongoJobs:
 
     async def ensure_indexes(self) -> None:
         """Run once at start."""
-        for keys in (("open", "state", "run_id", "due_at"), ("company_id", "client_id", "provider", "state")):
-            index = [(key, ASCENDING) for key in keys]
-            await self._jobs.create_index(index, partialFilterExpression=_ONLY_OPEN)
+        places = [(name, ASCENDING) for name in ("open", "state", "run_id", "due_at")]
+        await self._jobs.create_index(places, partialFilterExpression=_ONLY_OPEN)
         await self._jobs.create_index([("run_id", ASCENDING), ("client_id", ASCENDING), ("month", ASCENDING)])
 
     async def insert(self, jobs: Sequence[JobRecord]) -> None:
@@ -169,14 +168,14 @@ class MongoJobs:
         }
         return await self._jobs.find_one(wanted, {"_id": True}) is not None
 
-    async def queued_of(self, key: ClientKey, *states: JobState) -> list[UUID]:
-        company_id, client_id, provider = key
-        client = {"company_id": company_id, "client_id": client_id, "provider": provider, "open": True}
-        found: list[UUID] = []
-        for state in states:
-            jobs = self._jobs.find(client | {"state": state}, {"_id": True})
-            found += [document["_id"] async for document in jobs]
-        return found
+    async def of_client(
+        self, run_ids: Iterable[UUID], client_id: str, states: Collection[JobState]
+    ) -> list[UUID]:
+        found: list[Document] = []
+        for run_id in run_ids:
+            jobs = self._jobs.find({"run_id": run_id, "client_id": client_id}, {"state": True})
+            found += await jobs.to_list(None)
+        return [document["_id"] for document in found if document["state"] in states]
 
     async def tally(self, run_id: UUID, now: datetime) -> Tally:
         alike = {"state": "$state", "ending": "$ending", "reason": "$reason"}
