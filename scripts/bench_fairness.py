@@ -172,8 +172,8 @@ async def one_reload_beside_a_large_bulk(clients: int, reading_s: float) -> None
     print(f"bulk of {clients} clients: first job {begun_s - asked_s:.1f} s after the request")
     print(f"another firm's reload: first job after {first_s - reload_s:.2f} s (promised: 2)")
     print(
-        f"the bulk's jobs a second, {WINDOW_S:.0f} s each: {before:.0f} before, {during:.0f} with it, {after:.0f} after;"
-        f" loss {1 - during / ((before + after) / 2):+.1%} (promised: below 5 %)"
+        f"the bulk's jobs a second, {WINDOW_S:.0f} s each: {before:.0f} before, {during:.0f} with it,"
+        f" {after:.0f} after; loss {1 - during / ((before + after) / 2):+.1%} (promised: below 5 %)"
     )
 
 
