@@ -15,6 +15,7 @@ from sync_orchestrator.leadership import Leadership
 from sync_orchestrator.ports import RunStore
 from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.records import NOT_ENDED
+from sync_orchestrator.settle_runs import SettleRuns
 
 _REASONS: tuple[str, ...] = ("running", *WaitReason)
 
@@ -22,9 +23,12 @@ _REASONS: tuple[str, ...] = ("running", *WaitReason)
 class CountOpen:
     """What has not ended; reasons are those that people are told."""
 
-    def __init__(self, *, runs: RunStore, tell_progress: TellProgress, clock: Clock) -> None:
+    def __init__(
+        self, *, runs: RunStore, settle: SettleRuns, tell_progress: TellProgress, clock: Clock
+    ) -> None:
         self._runs = runs
         self._clock = clock
+        self._settle = settle
         self._tell_progress = tell_progress
 
     async def runs(self) -> Sequence[Reading]:
@@ -43,7 +47,7 @@ class CountOpen:
         """Zeros too: a number that is not told any more stands until the collector forgets it."""
         found = Counter({(reason, provider): 0 for reason in _REASONS for provider in Provider})
         for run in await self._runs.in_states(*NOT_ENDED):
-            progress = await self._tell_progress(run)
+            progress = self._settle.counted(run.run_id) or await self._tell_progress(run)
             found["running", run.provider] += progress.running
             for reason, number in progress.waiting.items():
                 found[reason, run.provider] += number

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from uuid import UUID
 
 from service_kit.clock import Clock
@@ -138,18 +139,17 @@ class ReleaseJobs:
                 self._touch(run_id)
 
 
-def _portions(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
-    """Whole readings in their order."""
-    portion: list[Reading] = []
-    jobs = 0
-    for reading in readings:
-        portion.append(reading)
-        jobs += len(reading.job_ids)
-        if jobs >= _PORTION:
+def _portions(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+    """Whole readings in their order; single clients do not wait for bulk work to be written with theirs."""
+    for _, alike in groupby(readings, key=lambda reading: reading.is_single):
+        portion: list[Reading] = []
+        for reading in alike:
+            portion.append(reading)
+            if sum(len(each.job_ids) for each in portion) >= _PORTION:
+                yield portion
+                portion = []
+        if portion:
             yield portion
-            portion, jobs = [], 0
-    if portion:
-        yield portion
 
 
 def app_key(run: RunRecord) -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,9 +16,15 @@ from sync_orchestrator.ports import JobStore, RunStore
 from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.records import JobState, RunRecord, RunState
 
-# Counting large runs may be slow; it takes at most this part of the time.
-_COUNTING_SHARE = 0.1
+# Counting large runs may be slow, and others wait meanwhile; it takes at most this part of the time.
+_COUNTING_SHARE = 0.05
 _LIVE = {RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING}
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    progress: Progress
+    stands_until_s: float
 
 
 class SettleRuns:
@@ -45,7 +52,7 @@ class SettleRuns:
         self._monotonic_s = monotonic_s
         self._touched: set[UUID] = set()
         self._untold: set[UUID] = set()
-        self._rests_until_s: dict[UUID, float] = {}
+        self._counted: dict[UUID, _Counted] = {}
 
     def touch(self, run_id: UUID) -> None:
         """Something has changed: it may have ended, and there is progress to tell."""
@@ -58,16 +65,19 @@ class SettleRuns:
     async def __call__(self) -> None:
         """One round; progress of runs that told theirs a moment ago is left for a later one."""
         now_s = self._monotonic_s()
-        self._rests_until_s = {
-            run: until_s for run, until_s in self._rests_until_s.items() if now_s < until_s
-        }
+        self._counted = {run: one for run, one in self._counted.items() if now_s < one.stands_until_s}
         touched, self._touched = self._touched, set()
-        left = touched | (self._untold - self._rests_until_s.keys())
+        left = touched | (self._untold - self._counted.keys())
         try:
             if left:
                 await self._settle_all(left)
         finally:
             self._touched |= left
+
+    def counted(self, run_id: UUID) -> Progress | None:
+        """What was counted last, as long as it is not counted anew."""
+        found = self._counted.get(run_id)
+        return found.progress if found else None
 
     @property
     def is_idle(self) -> bool:
@@ -76,19 +86,19 @@ class SettleRuns:
     async def _settle_all(self, left: set[UUID]) -> None:
         """Takes each run off when it is done with."""
         states = await self._runs.states_of(left)
-        outstanding = await self._jobs.outstanding_runs() if left & self._rests_until_s.keys() else set()
+        outstanding = await self._jobs.outstanding_runs() if left & self._counted.keys() else set()
         for run_id in tuple(left):
             state = states.get(run_id)
-            rests = run_id in self._rests_until_s
+            stands = run_id in self._counted
             if state not in _LIVE:
                 self._forget(run_id)
-            elif state is RunState.OPEN and rests and run_id in outstanding:
+            elif state is RunState.OPEN and stands and run_id in outstanding:
                 self._untold.add(run_id)
             else:
-                await self._settle(run_id, rests=rests)
+                await self._settle(run_id, stands=stands)
             left.discard(run_id)
 
-    async def _settle(self, run_id: UUID, *, rests: bool) -> None:
+    async def _settle(self, run_id: UUID, *, stands: bool) -> None:
         run = await self._runs.get(run_id)
         if run is None or run.state not in _LIVE:
             self._forget(run_id)
@@ -101,14 +111,14 @@ class SettleRuns:
             self._forget(run_id)
             return
         self._untold.add(run_id)
-        if not rests:
-            self._rest(run_id, self._monotonic_s() - began_s)
+        if not stands:
+            self._counted[run_id] = self._stands(progress, self._monotonic_s() - began_s)
             if await self._announce(run, progress):
                 self._untold.discard(run_id)
 
     def _forget(self, run_id: UUID) -> None:
         self._untold.discard(run_id)
-        self._rests_until_s.pop(run_id, None)
+        self._counted.pop(run_id, None)
 
     async def _end_what_must_not_run(self, run: RunRecord) -> None:
         if run.state is RunState.CANCELLING:
@@ -117,10 +127,10 @@ class SettleRuns:
             open_states = set(JobState) - {JobState.ENDED}
             await self._jobs.end_all(run.run_id, open_states, JobEnding.FAILED, ProblemCode.EXPIRED)
 
-    def _rest(self, run_id: UUID, counting_s: float) -> None:
-        """Those that rest share the time for counting."""
-        share = _COUNTING_SHARE / (len(self._rests_until_s) + 1)
-        self._rests_until_s[run_id] = self._monotonic_s() + max(self._progress_every_s, counting_s / share)
+    def _stands(self, progress: Progress, counting_s: float) -> _Counted:
+        """All that stand share the time for counting."""
+        share = _COUNTING_SHARE / (len(self._counted) + 1)
+        return _Counted(progress, self._monotonic_s() + max(self._progress_every_s, counting_s / share))
 
     async def _announce(self, run: RunRecord, progress: Progress) -> bool:
         """False when another instance announced a moment ago, so that this news is still to be told."""

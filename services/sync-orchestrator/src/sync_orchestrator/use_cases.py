@@ -210,6 +210,6 @@ def build_use_cases(
         forget=ForgetRuns(runs=runs, jobs=jobs, clock=clock, kept=rules.kept),
         leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),
         read=ReadRuns(runs=runs, jobs=jobs, find_holds=find_holds, tell_progress=tell_progress, clock=clock),
-        count_open=CountOpen(runs=runs, tell_progress=tell_progress, clock=clock),
+        count_open=CountOpen(runs=runs, settle=settle, tell_progress=tell_progress, clock=clock),
         news=news,
     )
