@@ -108,7 +108,7 @@ async def test_a_long_pass_leaves_the_rest_for_the_next_and_a_reload_goes_before
 
     passes = [await world.cases.release() for _ in range(3)]
 
-    assert (first, passes) == (50, [50, 12, 0])  # then each has its share, 100
+    assert (first, passes) == (50, [12, 50, 0])  # then each has its share, 100
     assert world.requested[first].meta.company_id == "company-2"
 
 
