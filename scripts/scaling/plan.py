@@ -5,6 +5,7 @@ from math import ceil
 
 from connector_workers.settings import Settings as WorkerSettings
 from sync_orchestrator.settings import Settings as OrchestratorSettings
+from sync_orchestrator.settle_runs import COUNTING_SHARE
 
 from scaling import inputs
 
@@ -76,14 +77,11 @@ class Plan:
         return ceil(self.connections / inputs.BULK)
 
     @property
-    def tallied_a_second(self) -> float:
-        """Jobs that progress counts, if all runs are asked for at once: each run that moved, whole."""
-        moving = min(self.runs, 3 * self.jobs_a_second)
-        return moving * min(self.connections, inputs.BULK) / _PROGRESS_S
-
-    @property
     def progress_every_s(self) -> int:
-        return max(int(_PROGRESS_S), ceil(self.tallied_a_second / _TALLIED_A_SECOND))
+        """Of a run, if all are asked for at once: each that moved is counted whole, in a part of the time."""
+        moving = min(self.runs, 3 * self.jobs_a_second)
+        counting_s = moving * min(self.connections, inputs.BULK) / _TALLIED_A_SECOND
+        return max(int(_PROGRESS_S), ceil(counting_s / COUNTING_SHARE))
 
     @property
     def messages_a_second(self) -> float:

@@ -38,10 +38,7 @@ def services(plans: Plans) -> str:
 def servers(plans: Plans) -> str:
     rows = [
         _row("MongoDB: documents written, read a second", plans, _traffic),
-        _row(
-            "MongoDB: jobs that progress counts a second", plans, lambda plan: f"{plan.tallied_a_second:,.0f}"
-        ),
-        _row("… so `PROGRESS_EVERY_S`", plans, lambda plan: str(plan.progress_every_s)),
+        _row("seconds between two `run.progress` of a run", plans, lambda plan: str(plan.progress_every_s)),
         _row("MongoDB: cores", plans, _cores(inputs.DATABASE_CPU_MS_A_JOB)),
         _row("MongoDB: jobs a night", plans, lambda plan: _gb(plan.jobs_gb_a_night)),
         _row("MongoDB: history a night", plans, lambda plan: _gb(plan.history_gb_a_night)),

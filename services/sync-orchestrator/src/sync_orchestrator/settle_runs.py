@@ -17,7 +17,7 @@ from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.records import JobState, RunRecord, RunState
 
 # Counting large runs may be slow, and others wait meanwhile; it takes at most this part of the time.
-_COUNTING_SHARE = 0.05
+COUNTING_SHARE = 0.05
 _LIVE = {RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING}
 
 
@@ -129,7 +129,7 @@ class SettleRuns:
 
     def _stands(self, progress: Progress, counting_s: float) -> _Counted:
         """All that stand share the time for counting."""
-        share = _COUNTING_SHARE / (len(self._counted) + 1)
+        share = COUNTING_SHARE / (len(self._counted) + 1)
         return _Counted(progress, self._monotonic_s() + max(self._progress_every_s, counting_s / share))
 
     async def _announce(self, run: RunRecord, progress: Progress) -> bool:
