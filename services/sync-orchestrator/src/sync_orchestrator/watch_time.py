@@ -81,8 +81,10 @@ class WatchTime:
     async def _finish_planning(self, now: datetime) -> None:
         patience = timedelta(seconds=self._patience.planning_s)
         for listed in await self._runs.in_states(RunState.PLANNING):
+            if now - listed.accepted_at <= patience:
+                continue  # a plan may be long: nobody looks at it without need
             run = await self._runs.get(listed.run_id)
-            if run is not None and now - run.accepted_at > patience:
+            if run is not None:
                 await self._plan_run(run)
                 await self._cancel_run.overtaken(run.company_id, run.request_id)
 
