@@ -212,7 +212,7 @@ class MemoryJobs:
     ) -> list[DueJob]:
         due = [job for job in self._of(run_id) if job.state is JobState.QUEUED and job.due_at <= now]
         return [
-            DueJob(job.job_id, job.run_id, job.client, job.connection.account_key, job.site_key)
+            DueJob(job.job_id, job.client, job.connection.account_key, job.site_key)
             for job in due
             if job.connection and not set(without) & set(job.keys)
         ][:limit]

@@ -104,7 +104,7 @@ async def test_due_jobs_are_queued_ones_whose_time_has_come(stores: Stores) -> N
     one = await stores.jobs.due(run_id, ASKED_AT, limit=1)
 
     assert {job.job_id for job in found} == {due.job_id, other_account.job_id}
-    assert without == [DueJob(due.job_id, run_id, due.client, "account-1", "xero/app")]
+    assert without == [DueJob(due.job_id, due.client, "account-1", "xero/app")]
     assert len(one) == 1
 
 

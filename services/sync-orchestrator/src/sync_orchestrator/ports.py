@@ -38,7 +38,6 @@ class DueJob(NamedTuple):
     """A queued job whose time has come, as far as its turn depends on it."""
 
     job_id: UUID
-    run_id: UUID
     client: ClientKey
     account_key: str
     site_key: str
