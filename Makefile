@@ -34,7 +34,7 @@ test-kafka: .venv/installed  ## what depends on the broker, and every fault, on 
 	@scripts/kafka --fetch
 	LEDGERBUS_BROKER=kafka $(BIN)/pytest -n $(PROCESSES) --dist loadgroup -q $(KAFKA_TESTS) tests/faults
 
-test-operations: .venv/installed  ## an older backup is put back; every process is replaced under load
+test-operations: .venv/installed  ## a backup put back; every process replaced under load; Apache Kafka with ACLs
 	$(BIN)/pytest tests/operations -q
 
 bench-fairness: .venv/installed  ## how soon a reload starts beside a large bulk, how evenly many companies progress

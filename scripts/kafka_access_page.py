@@ -19,16 +19,28 @@ PLATFORM_READS = (
 )
 WISHES = ("summary.updated.v1", "connection.needs_auth.v1", "connection.expiring.v1", "webhook.disabled.v1")
 
+COMMANDS = """
+## As commands
+`KAFKA` is a broker's address, `admin.properties` says how an administrator signs in. Each service has a
+user of its own name. What the platform only wishes to hear is granted too; its groups begin with `platform`.
+
+```sh
+acls() { kafka-acls.sh --bootstrap-server "$KAFKA" --command-config admin.properties --add "$@"; }
+"""
+
 Json = dict[str, Any]
 
 
 def kafka_access_page(documents: Mapping[str, Json]) -> str:
     """From the AsyncAPI document of each service."""
-    rows = [_row(service, *access_of(document)) for service, document in documents.items()]
+    access = {service: access_of(document) for service, document in documents.items()}
+    rows = [_row(service, read, written) for service, (read, written) in access.items()]
     wishes = f"{_list(PLATFORM_READS)}; as it wishes {_list(WISHES)}"
     platform = f"| the platform | {wishes} | groups of its own | {_list(PLATFORM_WRITES)} |\n"
     columns = "| user | reads topics | in groups | writes topics |\n|---|---|---|---|\n"
-    return f"{HEAD}\n{columns}{platform}{''.join(rows)}"
+    access["platform"] = [*PLATFORM_READS, *WISHES], [*PLATFORM_WRITES]
+    commands = "".join(_commands(user, read, written) for user, (read, written) in access.items())
+    return f"{HEAD}\n{columns}{platform}{''.join(rows)}{COMMANDS}{commands}```\n"
 
 
 def access_of(document: Json) -> tuple[list[str], list[str]]:
@@ -43,6 +55,23 @@ def access_of(document: Json) -> tuple[list[str], list[str]]:
 def _row(service: str, read: list[str], written: list[str]) -> str:
     groups = f"`{service}.*`" if read else ""
     return f"| {service} | {_list(read)} | {groups} | {_list(written)} |\n"
+
+
+def _commands(user: str, read: Iterable[str], written: Iterable[str]) -> str:
+    granted = {"Read": list(read), "Write": list(written)}
+    lines = [
+        f"acls --allow-principal User:{user} --operation {operation} {_topics(topics)}\n"
+        for operation, topics in granted.items()
+        if topics
+    ]
+    if granted["Read"]:
+        groups = f"--group {user} --resource-pattern-type prefixed"
+        lines.append(f"acls --allow-principal User:{user} --operation Read {groups}\n")
+    return "".join(lines)
+
+
+def _topics(names: Iterable[str]) -> str:
+    return " ".join(f"--topic {name}" for name in names)
 
 
 def _topic(operation: Json) -> str:
