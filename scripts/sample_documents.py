@@ -1,6 +1,6 @@
 """Freezes a document of each collection as today's services write it: `schemas/released/documents`.
 
-Run before a release: it starts a whole system, reads a client's books, and takes the fullest of each.
+Run before a release: it starts a whole system, reads clients' books, and takes the fullest of each.
 """
 
 import asyncio
@@ -16,24 +16,23 @@ from ledgerbus_cli.system import DATABASES, SandboxOptions, System
 from pydantic import SecretStr
 from service_kit.mongo import build_mongo
 from service_kit.settings import MongoSettings
+from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "released" / "documents"
 OPTIONS = json_util.CANONICAL_JSON_OPTIONS.with_options(uuid_representation=UuidRepresentation.STANDARD)
-MERIT = Provider.MERIT_AKTIVA
+MERIT, XERO = Provider.MERIT_AKTIVA, Provider.XERO
 
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with System(Path(folder), SandboxOptions(clients=4, documents=5)) as system:
             async with open_platform(system.addresses, system.key) as platform:
-                await live(platform, await account(platform))
+                sandbox = SandboxClient(platform.http, str(platform.addresses.sandbox))
+                accounts = await sandbox.accounts()
+                await live(platform, next(one for one in accounts if one.provider is MERIT))
+                await suffer(platform, sandbox, next(one for one in accounts if one.provider is XERO))
             await freeze(system.stack.settings.mongo_url)
-
-
-async def account(platform: Platform) -> SandboxAccount:
-    sandbox = SandboxClient(platform.http, str(platform.addresses.sandbox))
-    return next(one for one in await sandbox.accounts() if one.provider is MERIT)
 
 
 async def live(platform: Platform, books: SandboxAccount) -> None:
@@ -41,11 +40,32 @@ async def live(platform: Platform, books: SandboxAccount) -> None:
     hook = {"url": "http://127.0.0.1:9/hook", "description": "nobody listens there"}
     await platform.call("POST", f"{platform.addresses.notifier}/v1/webhooks", body=hook)
     await platform.enable(MERIT)
-    await platform.enable(Provider.XERO)
-    await platform.start_consent("client-2", Provider.XERO)
+    await platform.enable(XERO)
+    await platform.start_consent("client-2", XERO)
     await platform.save("client-1", MERIT, books.credentials)
     for client in (["client-1"], ["client-1", "client-2"]):
         await platform.receipt(await platform.bulk(client, MERIT, books.last_month), within_s=60)
+
+
+async def suffer(platform: Platform, sandbox: SandboxClient, books: SandboxAccount) -> None:
+    """What waits: for a request that never comes, for a system that is down, for the next day."""
+    await platform.cancel("never-asked-for")
+    await platform.save("client-3", XERO, books.credentials)
+    await sandbox.fault(XERO, "error_500")
+    await wait(platform, books.last_month)
+    await sandbox.heal()
+    await sandbox.fault(XERO, "throttle_429", problem="day", retry_after_s=600)
+    await wait(platform, books.last_month.plus(-1))
+
+
+async def wait(platform: Platform, month: Month) -> None:
+    """Ask for a month that cannot be read now."""
+    run = (await platform.accepted(await platform.bulk(["client-3"], XERO, month))).run_id
+    async with asyncio.timeout(60):
+        while True:
+            if (await platform.run(run))["progress"]["retry_at"]:
+                return
+            await asyncio.sleep(0.2)
 
 
 async def freeze(mongo_url: str) -> None:

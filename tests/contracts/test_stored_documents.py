@@ -17,7 +17,7 @@ from summary_writer.adapters.summary_documents import entry_from, summary_from
 from sync_orchestrator.adapters.mongo_jobs import _job
 from sync_orchestrator.adapters.mongo_requests import _request
 from sync_orchestrator.adapters.mongo_runs import _run
-from sync_orchestrator.records import ConnectionFact
+from sync_orchestrator.records import Breaker, ConnectionFact, Pause
 
 DOCUMENTS = Path(__file__).parents[2] / "schemas" / "released" / "documents"
 OPTIONS = json_util.CANONICAL_JSON_OPTIONS.with_options(
@@ -30,15 +30,18 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "notifier.endpoints": Endpoint.model_validate,
     "notifier.receipts": _receipt_from,
     "notifier.webhook_events": WebhookEvent.model_validate,
+    "orchestrator.breakers": Breaker.model_validate,
     "orchestrator.connections": ConnectionFact.model_validate,
     "orchestrator.jobs": _job,
+    "orchestrator.pauses": Pause.model_validate,
     "orchestrator.requests": _request,
     "orchestrator.runs": _run,
     "summaries.client_summaries": summary_from,
     "summaries.summary_history": entry_from,
 }
 # Read field by field, without a form of their own.
-PLAIN = {"credentials.companies", "credentials.token_sets", "orchestrator.leases", "summaries.fences"}
+PLAIN = {"credentials.companies", "credentials.token_sets", "orchestrator.cancels", "orchestrator.leases"}
+PLAIN |= {"summaries.fences"}
 
 # Keyed by names that are not fields of ours.
 FREE = {"headers", "settings", "values"}
