@@ -72,10 +72,12 @@ async def test_the_doctor_knows_every_index_there_is(system: System) -> None:
     url = SecretStr(system.stack.settings.mongo_url)
     mongo = build_mongo(MongoSettings(url=url, database="any"))
 
-    made = {name: await indexes_of(mongo[name]) for name in INDEXES}
+    try:
+        made = {name: await indexes_of(mongo[name]) for name in INDEXES}
+    finally:
+        mongo.close()
 
     assert made == INDEXES
-    mongo.close()
 
 
 def test_the_doctor_knows_every_group_there_is() -> None:

@@ -7,7 +7,7 @@ INDEXES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "connections": frozenset(
             {
                 "company_id_1__id_1",
-                "company_id_1_client_id_1_provider_1",
+                "company_id_1_provider_1_client_id_1",
                 "open_since_1",
                 "probe_due_1",
                 "renew_due_1",
@@ -23,10 +23,8 @@ INDEXES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "cancels": frozenset({"kept_at_1", "target_1"}),
         "jobs": frozenset(
             {
-                "company_id_1_client_id_1_provider_1",
+                "open_1_state_1_run_id_1_due_at_1",
                 "run_id_1_client_id_1_month_1",
-                "run_id_1_state_1_due_at_1",
-                "state_1_run_id_1",
             }
         ),
         "pauses": frozenset({"until_1"}),
