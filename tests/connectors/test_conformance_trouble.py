@@ -8,7 +8,7 @@ import pytest
 from connectors.errors import AccessRefusedError, ConnectorError, ForbiddenError
 from connectors.protocol import MonthCounts, MonthFailure, MonthResult, MonthWait
 from connectors.registry import connector_for
-from connectors.session import pooled_transport
+from connectors.transport import PooledTransport
 from support.conformance_readings import account_of, fewest_calls, last_months, told
 from support.connecting import connected
 from support.owed import OWED
@@ -37,7 +37,7 @@ class FaultLater(httpx.AsyncBaseTransport):
 
     def __init__(self, sandbox: RunningSandbox, account: dict[str, Any], fault: str, after: int) -> None:
         self._sandbox, self._account, self._fault, self._left = sandbox, account, fault, after
-        self._transport = pooled_transport()
+        self._transport = PooledTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._left -= 1

@@ -30,7 +30,7 @@ from connectors.errors import (
 from connectors.limits import MAX_WAIT_S, Budget, Limiter
 from connectors.rows import parse_json
 from connectors.session import CONNECT_TIMEOUT_S, Session
-from connectors.transfer import transfer
+from connectors.transport import Outgoing
 
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
@@ -145,43 +145,44 @@ class Api:
             "url.template": call.path,
             "provider": str(self._host.provider),
         }
-        with _tracer().start_as_current_span(
-            f"{call.method} {call.path}",
-            kind=trace.SpanKind.CLIENT,
-            attributes=attributes,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            began_s, status = self._clock.monotonic_s(), None
-            try:
-                timeout_s = min(left_s, self.session.call_timeout_s * call.patience)
-                async with asyncio.timeout(timeout_s):
-                    response = await self._transfer(call, timeout_s)
-                status = response.status_code
-            except (httpx.RequestError, aiohttp.ClientError, TimeoutError) as error:
-                name = type(error).__name__
-                span.set_status(trace.StatusCode.ERROR, name)
-                # The error itself may quote the address with its query.
-                kind = UnknownHostError if _is_unknown_host(error) else ProviderDownError
-                raise kind(f"{call.method} {call.path}: {name}") from None
-            finally:
-                took_s = self._clock.monotonic_s() - began_s
-                self.session.measures.answered(self._host.provider, status, took_s)
-            span.set_attribute("http.response.status_code", response.status_code)
-            if response.status_code >= 400:
+        span = _tracer().start_span(
+            f"{call.method} {call.path}", kind=trace.SpanKind.CLIENT, attributes=attributes
+        )
+        began_s, status = self._clock.monotonic_s(), None
+        try:
+            timeout_s = min(left_s, self.session.call_timeout_s * call.patience)
+            async with asyncio.timeout(timeout_s):
+                response = await self._transfer(call, timeout_s)
+            status = response.status_code
+            span.set_attribute("http.response.status_code", status)
+            if status >= 400:
                 span.set_status(trace.StatusCode.ERROR)
-            return response
+        except (httpx.RequestError, TimeoutError) as error:
+            name = type(error).__name__
+            span.set_status(trace.StatusCode.ERROR, name)
+            # The error itself may quote the address with its query.
+            kind = UnknownHostError if _is_unknown_host(error) else ProviderDownError
+            raise kind(f"{call.method} {call.path}: {name}") from None
+        finally:
+            span.end()
+            self.session.measures.answered(self._host.provider, status, self._clock.monotonic_s() - began_s)
+        return response
 
     async def _transfer(self, call: Call, timeout_s: float) -> httpx.Response:
         url = _below(self._host.address, call.path + call.path_tail)
         if call.params:
             url += "?" + query_text(call.params)
-        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S).as_dict()
-        headers = httpx.Headers({**_HEADERS, **call.headers}, encoding="utf-8")
-        request = httpx.Request(
-            call.method, url, headers=headers, content=call.body or None, extensions={"timeout": timeout}
+        request = Outgoing(
+            call.method,
+            url,
+            {**_HEADERS, **call.headers},
+            call.body,
+            httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
         )
-        return await transfer(self.session.transport, request)
+        response = await self.session.transport.handle_async_request(request)
+        await response.aread()
+        response.request = request
+        return response
 
     def _left_s(self) -> float:
         left_s = self._deadline_s - self._clock.monotonic_s()

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,6 +67,12 @@ class _Meter:
             self.began_s.popleft()
         return len(self.began_s)
 
+    def leave(self) -> None:
+        """A call that had entered has ended."""
+        self.running -= 1
+        if self.gate is not None:
+            self.gate.release()
+
     def wait_s(self, now_s: float, allowed: int, per_s: float) -> float:
         """Seconds until another call has its place."""
         excess = self.used(now_s, per_s) - allowed
@@ -95,11 +101,15 @@ class Limiter:
         """One call's turn; ThrottledError when it would have to wait longer than `max_wait_s`."""
         wait_s = min(max_wait_s, MAX_WAIT_S)
         keyed = [(budget, budget_key(budget, provider, account_key)) for budget in budgets]
-        async with AsyncExitStack() as held:
+        entered: list[_Meter] = []
+        try:
             for budget, key in keyed:
-                await held.enter_async_context(self._gate(budget, key, wait_s))
+                entered.append(await self._enter(budget, key, wait_s))
             await self._turn(keyed, wait_s)
             yield
+        finally:
+            for meter in entered:
+                meter.leave()
 
     def pause(self, key: str, seconds: float, *, daily: bool = False) -> None:
         """No call under this key for so long: the provider said so."""
@@ -139,27 +149,22 @@ class Limiter:
             return 0
         return max(0, self._allowed(meter.budget) - meter.used(now_s, meter.budget.per_s))
 
-    @asynccontextmanager
-    async def _gate(self, budget: Budget, key: str, max_wait_s: float) -> AsyncIterator[None]:
+    async def _enter(self, budget: Budget, key: str, max_wait_s: float) -> _Meter:
+        """A place among the calls at once; whoever gets it leaves the meter afterwards."""
         meter = self._meter(budget, key)
         meter.running += 1
         try:
-            if meter.gate is None:
-                yield
-                return
-            try:
-                async with asyncio.timeout(max_wait_s):
+            if meter.gate is not None:
+                async with asyncio.timeout(max_wait_s if meter.gate.locked() else None):
                     await meter.gate.acquire()
-            except TimeoutError:
+        except BaseException as error:
+            meter.running -= 1
+            if isinstance(error, TimeoutError):
                 raise ThrottledError(
                     "all places for calls at once stayed taken", retry_after_s=max_wait_s, budget_key=key
                 ) from None
-            try:
-                yield
-            finally:
-                meter.gate.release()
-        finally:
-            meter.running -= 1
+            raise
+        return meter
 
     async def _turn(self, keyed: list[tuple[Budget, str]], max_wait_s: float) -> None:
         deadline_s = self._clock.monotonic_s() + max_wait_s
@@ -179,8 +184,8 @@ class Limiter:
     def _waits(self, keyed: list[tuple[Budget, str]], now_s: float) -> list[tuple[float, str, bool]]:
         waits = [(0.0, "", False)]
         for budget, key in keyed:
-            pause = self._pauses.get(key, _Pause())
-            waits.append((pause.until_s - now_s, key, pause.daily))
+            if (pause := self._pauses.get(key)) is not None:
+                waits.append((pause.until_s - now_s, key, pause.daily))
             if budget.calls is not None:
                 wait_s = self._meter(budget, key).wait_s(now_s, self._allowed(budget), budget.per_s)
                 waits.append((wait_s, key, budget.is_daily))

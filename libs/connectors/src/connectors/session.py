@@ -3,22 +3,19 @@
 import re
 import ssl
 from collections.abc import Mapping
-from functools import cache
 from types import TracebackType
 from typing import Self
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 from sync_contracts.providers import Provider
 
 from connectors.clock import Clock, SystemClock
 from connectors.limits import Limiter
 from connectors.measures import Measures, NothingMeasured
 from connectors.settings import ConnectorSettings
+from connectors.transport import PooledTransport
 
 HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-MAX_CONNECTIONS = 1_000
 CONNECT_TIMEOUT_S = 10.0
 
 
@@ -89,28 +86,9 @@ def build_session(
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
     return Session(
-        transport or pooled_transport(trust),
+        transport or PooledTransport(trust),
         limiter=limiter or Limiter(time),
         clock=time,
         settings=chosen,
         measures=measures,
     )
-
-
-def pooled_transport(trust: ssl.SSLContext | None = None) -> AiohttpTransport:
-    """Connections that calls share; httpx walks through its own pool for every call, this one does not."""
-    trusted = trust or _certificates()
-
-    def connect() -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=trusted),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-
-    return AiohttpTransport(verify=trusted, client=connect)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom we trust: httpx's choice, read once, for it takes longer than many a call."""
-    return httpx.create_ssl_context()

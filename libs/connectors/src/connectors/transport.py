@@ -1,0 +1,109 @@
+"""Requests over shared connections, as a transport of httpx: its own pool walks through all of them."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, cached_property
+
+import aiohttp
+import httpx
+from yarl import URL
+
+from connectors.errors import UnreadableAnswerError
+
+MAX_BODY_BYTES = 200 * 1024 * 1024
+MAX_CONNECTIONS = 1_000
+# They tell how the body came; here it is whole and unpacked.
+_OF_THE_WAY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+class Outgoing(httpx.Request):
+    """A request to an address that is already encoded; httpx parses it only where somebody asks.
+
+    Parsing takes as long there as half of the call.
+    """
+
+    def __init__(
+        self, method: str, address: str, headers: Mapping[str, str], body: bytes, timeout: httpx.Timeout
+    ) -> None:
+        self.method = method
+        self.address = address
+        self.headers = httpx.Headers(headers, encoding="utf-8")
+        self.extensions = {"timeout": timeout.as_dict()}
+        self.stream = httpx.ByteStream(body)
+        self.read()
+
+    @cached_property
+    def url(self) -> httpx.URL:  # type: ignore[override]  # an attribute there
+        return httpx.URL(self.address)
+
+
+class PooledTransport(httpx.AsyncBaseTransport):
+    """Keeps no cookie, follows no redirect; answers come whole, unpacked and of a bounded size."""
+
+    def __init__(self, trust: ssl.SSLContext | None = None, *, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self._trust = trust or _certificates()
+        self._max_bytes = max_bytes
+        self._session: aiohttp.ClientSession | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises what httpx would, and UnreadableAnswerError for an answer that grows too large."""
+        address = request.address if isinstance(request, Outgoing) else str(request.url)
+        limits = request.extensions.get("timeout", {})
+        body = await request.aread()
+        with _errors_of_httpx():
+            async with self._opened().request(
+                request.method,
+                URL(address, encoded=True),
+                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
+                data=body or None,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    sock_connect=limits.get("connect"), sock_read=limits.get("read")
+                ),
+            ) as answer:
+                content = await self._whole(answer)
+        headers = [(name, value) for name, value in answer.raw_headers if name.lower() not in _OF_THE_WAY]
+        return httpx.Response(answer.status, headers=headers, content=content, request=request)
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def _whole(self, answer: aiohttp.ClientResponse) -> bytes:
+        pieces, size = [], 0
+        async for piece in answer.content.iter_any():
+            size += len(piece)
+            if size > self._max_bytes:
+                raise UnreadableAnswerError(f"an answer of more than {self._max_bytes} bytes")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """Made inside the running loop, on first use."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=self._trust),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+@contextmanager
+def _errors_of_httpx() -> Iterator[None]:
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError as error:
+        raise httpx.ConnectTimeout(str(error)) from error
+    except TimeoutError as error:
+        raise httpx.ReadTimeout(str(error)) from error
+    except aiohttp.ClientConnectorError as error:
+        raise httpx.ConnectError(str(error)) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise httpx.ReadError(str(error)) from error
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom we trust: httpx's choice, read once, for it takes longer than many a call."""
+    return httpx.create_ssl_context()
