@@ -35,6 +35,7 @@ from connectors.transport import Outgoing
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
 _HEADERS = {"User-Agent": "ledgerbus", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+_TIMEOUT = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)  # the whole call has a deadline of its own
 _NO_ADDRESS = "The installation has no address for this system yet: its operator sets CONNECTORS__ENDPOINTS."
 
 # A step upwards, plain or encoded, or what ends a path.
@@ -150,9 +151,8 @@ class Api:
         )
         began_s, status = self._clock.monotonic_s(), None
         try:
-            timeout_s = min(left_s, self.session.call_timeout_s * call.patience)
-            async with asyncio.timeout(timeout_s):
-                response = await self._transfer(call, timeout_s)
+            async with asyncio.timeout(min(left_s, self.session.call_timeout_s * call.patience)):
+                response = await self._transfer(call)
             status = response.status_code
             span.set_attribute("http.response.status_code", status)
             if status >= 400:
@@ -168,17 +168,11 @@ class Api:
             self.session.measures.answered(self._host.provider, status, self._clock.monotonic_s() - began_s)
         return response
 
-    async def _transfer(self, call: Call, timeout_s: float) -> httpx.Response:
+    async def _transfer(self, call: Call) -> httpx.Response:
         url = _below(self._host.address, call.path + call.path_tail)
         if call.params:
             url += "?" + query_text(call.params)
-        request = Outgoing(
-            call.method,
-            url,
-            {**_HEADERS, **call.headers},
-            call.body,
-            httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
-        )
+        request = Outgoing(call.method, url, {**_HEADERS, **call.headers}, call.body, _TIMEOUT)
         response = await self.session.transport.handle_async_request(request)
         await response.aread()
         response.request = request
