@@ -1,11 +1,9 @@
-"""Checks the Helm chart: lints and renders it, holds the outcome against Kubernetes' schemas and our rules.
-
-Needs Go until Helm has been built once.
-"""
+"""Checks the Helm chart: lints and renders it, holds the outcome against Kubernetes' schemas and our rules."""
 
 import sys
 from collections.abc import Iterator
 
+from chart.doors import wrong_doors
 from chart.helm import CHART, Manifest, RefusedError, find_helm
 from chart.network import COMPONENT, unguarded, wrong_ways
 from chart.refusals import wrongly_taken
@@ -42,6 +40,7 @@ def main() -> int:
 def _wrong(manifests: list[Manifest]) -> Iterator[str]:
     yield from broken_rules(manifests)
     yield from wrong_setup(manifests)
+    yield from wrong_doors(manifests)
     for one in manifests:
         if one["kind"] == "Deployment":
             yield from wrong_settings(one, one["metadata"]["labels"][COMPONENT])

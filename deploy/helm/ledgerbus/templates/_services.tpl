@@ -3,7 +3,7 @@
 credentials:
   prefix: CREDENTIALS
   module: credentials
-  paths: [/v1]
+  paths: [/v1, /v1/records/credentials]
   calledBy: [sync-orchestrator, connector-workers]
   consumes: false
   mongo: true
@@ -13,7 +13,7 @@ credentials:
 sync-orchestrator:
   prefix: SYNC_ORCHESTRATOR
   module: sync_orchestrator
-  paths: [/v1/runs]
+  paths: [/v1/runs, /v1/records/sync-orchestrator]
   consumes: true
   mongo: true
   vault: true
@@ -29,13 +29,13 @@ connector-workers:
 summary-writer:
   prefix: SUMMARY_WRITER
   module: summary_writer
-  paths: [/v1/summaries]
+  paths: [/v1/summaries, /v1/records/summary-writer]
   consumes: true
   mongo: true
 notifier:
   prefix: NOTIFIER
   module: notifier
-  paths: [/v1/receipts, /v1/webhooks]
+  paths: [/v1/receipts, /v1/webhooks, /v1/records/notifier]
   consumes: true
   mongo: true
   vault: true

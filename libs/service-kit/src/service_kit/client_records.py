@@ -1,4 +1,4 @@
-"""`/v1/clients/{client_id}/records`: all that a service keeps about one client, to export and to erase."""
+"""`/v1/records/SERVICE/{client_id}`: all that a service keeps about one client, to export and to erase."""
 
 import json
 import logging
@@ -54,10 +54,15 @@ class ClientRecords(Protocol):
         ...
 
 
-def build_router(records: ClientRecords, current_user: Callable[[Request], Awaitable[User]]) -> APIRouter:
-    """For owners alone: it reaches further than any other change."""
+def build_router(
+    service: str, records: ClientRecords, current_user: Callable[[Request], Awaitable[User]]
+) -> APIRouter:
+    """For owners alone: it reaches further than any other change.
+
+    The service is in the path, so that one proxy before several of them cannot send it to another.
+    """
     router = APIRouter(
-        prefix="/v1/clients/{client_id}/records",
+        prefix=f"/v1/records/{service}/{{client_id}}",
         tags=["records"],
         responses=problem_answers(401, 403, 422, 503),
     )

@@ -119,7 +119,7 @@ def build_routers(
             orchestrator=orchestrator,
             workers=workers,
         ),
-        client_records.build_router(use_cases.records, current_user),
+        client_records.build_router(NAME, use_cases.records, current_user),
     ]
 
 

@@ -94,7 +94,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         routers=[
             receipt_routes.build_router(receipts, current_user),
             webhook_routes.build_router(webhooks, current_user),
-            client_records.build_router(MongoClientRecords(records), current_user),
+            client_records.build_router(NAME, MongoClientRecords(records), current_user),
         ],
         on_startup=[
             receipts.ensure_indexes,

@@ -58,7 +58,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         health=health,
         routers=[
             routes.build_router(summaries, current_user),
-            client_records.build_router(MongoClientRecords(stored), current_user),
+            client_records.build_router(NAME, MongoClientRecords(stored), current_user),
         ],
         on_startup=[summaries.ensure_indexes],
         on_shutdown=[close],

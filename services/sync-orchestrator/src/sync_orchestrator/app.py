@@ -82,7 +82,7 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
         health=health,
         routers=[
             routes.build_router(cases.read, current_user),
-            client_records.build_router(MongoClientRecords(stored), current_user),
+            client_records.build_router(NAME, MongoClientRecords(stored), current_user),
         ],
         on_startup=[ensure_indexes, tell_again],
         background=[
