@@ -7,7 +7,7 @@ from decimal import Decimal
 import aiohttp
 import httpx
 import pytest
-from connectors.api import Api, Call, CallKind, Host, retry_after_s
+from connectors.api import LONGEST_TOLD_S, Api, Call, CallKind, Host, retry_after_s
 from connectors.errors import (
     AccessRefusedError,
     ConnectorError,
@@ -241,10 +241,14 @@ async def test_no_redirect_is_followed() -> None:
         ("Sat, 02 May 2026 07:00:00 GMT", 0.0),
         ("soon", 5.0),
         ("", 5.0),
+        ("\u00b2", 5.0),
+        ("9" * 5_000, 5.0),
+        ("1764403200", LONGEST_TOLD_S),
+        ("Fri, 31 Dec 99999999999999999999 00:00:00 GMT", 5.0),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(told: str, expected: float) -> None:
-    response = httpx.Response(429, headers={"Retry-After": told})
+    response = httpx.Response(429, headers=[(b"Retry-After", told.encode())])
 
     assert retry_after_s(response, NOW, 5.0) == expected
 

@@ -81,6 +81,7 @@ async def test_redirects_are_not_followed(receiver: HookReceiver, code: int) -> 
         ("Fri, 01 Jan 1999 00:00:00 GMT", 0),
         ("soon", None),
         ("-5", None),
+        ("Fri, 31 Dec 99999999999999999999 00:00:00 GMT", None),
     ],
 )
 async def test_retry_after_is_seconds_or_a_date(

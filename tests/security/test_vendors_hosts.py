@@ -10,11 +10,13 @@ import httpx
 import pytest
 from connectors.errors import FormError
 from connectors.protocol import Account, Connector
+from connectors.transport import Outgoing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.sandbox_server import RunningSandbox, running_sandbox
 from support.vendors import ELSEWHERE, Books, books_of
 from sync_contracts.providers import Provider
+from yarl import URL
 
 OTHER = "7654321"
 PIECES = [
@@ -104,9 +106,14 @@ def shapes(requests: list[httpx.Request], value: str) -> set[str]:
     return {re.escape(path_of(request)).replace(re.escape(value), "[^/]+") for request in requests}
 
 
+def sent_to(request: httpx.Request) -> URL:
+    """The address as the transport sends it."""
+    assert isinstance(request, Outgoing)
+    return URL(request.address, encoded=True)
+
+
 def path_of(request: httpx.Request) -> str:
-    """As it is sent."""
-    return request.url.raw_path.partition(b"?")[0].decode()
+    return sent_to(request).raw_path
 
 
 @settings(
@@ -120,14 +127,15 @@ def test_no_text_leads_to_another_address(asked: Asked, data: st.DataObject, hos
     requests = books.asked(*with_value(books, name, hostile))
 
     for request in requests:
-        assert hosts_of(books.connector).fullmatch(request.url.netloc.decode()), request.url
+        assert hosts_of(books.connector).fullmatch(sent_to(request).raw_authority), request.url
+        assert sent_to(request).raw_authority == request.url.netloc.decode()
         assert any(re.fullmatch(shape, path_of(request)) for shape in asked.harmless(name)), request.url
-        assert request.url.scheme == "https"
-        assert "evil.example" not in request.headers["host"]
+        assert sent_to(request).scheme == "https"
+        assert request.headers["host"] == sent_to(request).raw_authority
 
 
 def test_good_books_are_asked_for(asked: Asked) -> None:
-    netlocs = {request.url.netloc.decode() for request in asked.usual}
+    netlocs = {sent_to(request).raw_authority for request in asked.usual}
 
     assert netlocs
     assert all(map(hosts_of(asked.books.connector).fullmatch, netlocs))

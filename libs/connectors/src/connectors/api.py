@@ -34,12 +34,17 @@ from connectors.transport import Outgoing
 
 RETRY_WAITS_S = (2.0, 8.0, MAX_WAIT_S)
 THROTTLE_TRIES = 3
+LONGEST_TOLD_S = 48 * 3600.0
 _HEADERS = {"User-Agent": "ledgerbus", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _TIMEOUT = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)  # the whole call has a deadline of its own
 _NO_ADDRESS = "The installation has no address for this system yet: its operator sets CONNECTORS__ENDPOINTS."
 
 # A step upwards, plain or encoded, or what ends a path.
 _LEADS_AWAY = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\?#\x00-\x20\x7f]", re.IGNORECASE)
+
+# What may stand in a path as it is; what is encoded already stays so.
+_IN_A_PATH = "/%:@!$&'()*+,;=~"
+_WHOLE = re.compile(r"[0-9]{1,12}")
 
 Params = Mapping[str, str | tuple[str, ...]]  # a tuple: the name is repeated
 
@@ -211,7 +216,7 @@ def _below(address: str, path: str) -> str:
     leaves = path[:1] not in {"", "/"} or _LEADS_AWAY.search(host.path + path) is not None
     if leaves or host.query or host.fragment or host.username is not None:
         raise RejectedRequestError("an id would lead to another address")
-    return address + path
+    return address + quote(path, safe=_IN_A_PATH)
 
 
 def _is_unknown_host(error: Exception) -> bool:
@@ -231,22 +236,22 @@ def clock_ahead(response: httpx.Response, now: datetime) -> timedelta:
     """How far the Date header is ahead of us; nothing where there is none."""
     try:
         return parsedate_to_datetime(response.headers.get("date", "")) - now
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return timedelta(0)
 
 
 def retry_after_s(response: httpx.Response, now: datetime, default_s: float) -> float:
-    """What Retry-After says, in seconds or as a date; never negative."""
-    told = response.headers.get("retry-after", "").strip()
-    if told.isdigit():
-        return float(told)
-    try:
-        return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
-    except (ValueError, TypeError):
-        return default_s
+    """What Retry-After says, in seconds or as a date; never negative, and never longer than two days."""
+    told_s: float | None = header_number(response, "retry-after")
+    if told_s is None:
+        try:
+            told_s = (parsedate_to_datetime(response.headers.get("retry-after", "")) - now).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return default_s
+    return min(max(0.0, told_s), LONGEST_TOLD_S)
 
 
 def header_number(response: httpx.Response, name: str) -> int | None:
     """A header that is a whole number."""
     told = response.headers.get(name, "").strip()
-    return int(told) if told.isdigit() else None
+    return int(told) if _WHOLE.fullmatch(told) else None

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, cached_property
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -28,7 +29,7 @@ class Outgoing(httpx.Request):
     ) -> None:
         self.method = method
         self.address = address
-        self.headers = httpx.Headers(headers, encoding="utf-8")
+        self.headers = httpx.Headers({"Host": urlsplit(address).netloc, **headers}, encoding="utf-8")
         self.extensions = {"timeout": timeout.as_dict()}
         self.stream = httpx.ByteStream(body)
         self.read()
@@ -59,7 +60,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 data=body or None,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
-                    sock_connect=limits.get("connect"), sock_read=limits.get("read")
+                    connect=limits.get("pool"),
+                    sock_connect=limits.get("connect"),
+                    sock_read=limits.get("read"),
                 ),
             ) as answer:
                 content = await self._whole(answer)

@@ -12,7 +12,7 @@ from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.records import ConnectionRef, JobRecord, JobState, Rank
 
-_LONGEST_WAIT = timedelta(hours=48)
+LONGEST_WAIT = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ def ended(job: JobRecord, ending: JobEnding, code: ProblemCode | None = None) ->
 
 
 def _waiting(job: JobRecord, fact: Waiting, now: datetime, patience: OutagePatience) -> JobRecord:
-    retry_at = min(max(fact.retry_at, now), now + _LONGEST_WAIT)
+    retry_at = min(max(fact.retry_at, now), now + LONGEST_WAIT)
     if fact.reason is not WaitReason.PROVIDER_DOWN:
         return _queued(job, fact.reason, retry_at)
     if fact.site_down_until is not None:

@@ -16,6 +16,7 @@ from sync_contracts.runs import JobEnding
 from sync_contracts.summaries import SummaryRefused, SummaryUnchanged, SummaryUpdated
 
 from sync_orchestrator.facts import (
+    LONGEST_WAIT,
     Ended,
     Fact,
     OutagePatience,
@@ -81,9 +82,8 @@ class TrackRun:
 
     async def waiting(self, message: JobWaiting) -> None:
         if message.budget_key is not None:
-            await self._pauses.put(
-                Pause(key=message.budget_key, reason=message.reason, until=message.retry_at)
-            )
+            until = min(message.retry_at, self._clock.now() + LONGEST_WAIT)
+            await self._pauses.put(Pause(key=message.budget_key, reason=message.reason, until=until))
             reached("limit_stored")
         fact = Waiting(
             attempt=message.attempt,

@@ -81,10 +81,9 @@ class HttpWebhooks:
         if told.isascii() and told.isdigit():
             return float(told[:9])
         try:
-            at = parsedate_to_datetime(told)
-        except ValueError:
+            return max(0.0, (_aware(parsedate_to_datetime(told)) - self._clock.now()).total_seconds())
+        except (ValueError, OverflowError):
             return None
-        return max(0.0, (_aware(at) - self._clock.now()).total_seconds())
 
 
 def _outcome(status: int) -> Outcome:
