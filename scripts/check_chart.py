@@ -1,4 +1,4 @@
-"""Checks the Helm chart: lints and renders it, holds the outcome against Kubernetes' schemas and our rules."""
+"""Checks the Helm chart: renders it, holds the outcome against Kubernetes' schemas and our rules."""
 
 import sys
 from collections.abc import Iterator

@@ -42,8 +42,9 @@ class Metrics:
     stacked: bool = False
     # For small and large numbers beside each other; zeros stay.
     logarithmic: bool = False
-    # From which value on a number is no longer good, and from which it is bad.
+    # From which value on a number is no longer good, and from which it is bad; and what it is below them.
     limits: Sequence[tuple[float, str]] = ()
+    below: str = GREEN
     width: int = 12
     height: int = 8
 
@@ -64,7 +65,7 @@ class Metrics:
         return target | {"legendFormat": query.legend} | now
 
     def _defaults(self) -> Json:
-        steps = [{"color": GREEN, "value": None}, *({"color": c, "value": v} for v, c in self.limits)]
+        steps = [{"color": self.below, "value": None}, *({"color": c, "value": v} for v, c in self.limits)]
         defaults: Json = {"unit": self.unit, "min": 0, "thresholds": {"mode": "absolute", "steps": steps}}
         if self.shown == "timeseries":
             lines: Json = {"lineWidth": 1, "fillOpacity": 40 if self.stacked else 8, "showPoints": "never"}

@@ -1,6 +1,6 @@
 """Processes and the messages between them."""
 
-from dashboards.grafana import RED, YELLOW, Dashboard, Metrics, Query, Row, label_variable
+from dashboards.grafana import GREEN, RED, YELLOW, Dashboard, Metrics, Query, Row, label_variable
 from dashboards.promql import per_minute, quantile
 
 CHOSEN = 'job=~"$job"'
@@ -18,6 +18,8 @@ SERVICES = Row(
             "reason.",
             unit="short",
             shown="bargauge",
+            limits=((1, GREEN),),
+            below=RED,
             queries=[Query(f"sum by (job) (ledgerbus_service_ready{{{CHOSEN}}})", "{{job}}")],
         ),
         Metrics(
@@ -76,7 +78,9 @@ MESSAGES = Row(
             unit="short",
             queries=[
                 Query(
-                    f"sum by (topic) (max by (topic, group) (ledgerbus_consumer_lag{{{CHOSEN}}})) > 0",
+                    # Of a group each process tells its own partitions; without one each tells all of them.
+                    f'sum by (topic) (ledgerbus_consumer_lag{{{CHOSEN}, group!="none"}}) > 0'
+                    f' or max by (topic) (ledgerbus_consumer_lag{{{CHOSEN}, group="none"}}) > 0',
                     "{{topic}}",
                 )
             ],

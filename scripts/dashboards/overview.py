@@ -1,6 +1,6 @@
 """Is all well, how much is done, and how fast."""
 
-from dashboards.grafana import RED, YELLOW, Dashboard, Metrics, Query, Row
+from dashboards.grafana import GREEN, RED, YELLOW, Dashboard, Metrics, Query, Row
 from dashboards.promql import per_minute, quantile, recent
 
 ALARMING = ((1, RED),)
@@ -24,6 +24,8 @@ NOW = Row(
             says="Services of which a process can do its work right now. Good: 5 of 5.",
             unit="short",
             shown="stat",
+            limits=((5, GREEN),),
+            below=RED,
             queries=[Query("sum(max by (job) (ledgerbus_service_ready)) or vector(0)")],
             width=4,
             height=4,

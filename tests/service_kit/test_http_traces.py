@@ -7,7 +7,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from service_kit import http_traces
+from service_kit import telemetry
 from service_kit.http_traces import HttpTraces
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -17,13 +17,13 @@ CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def exporter(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(http_traces, "tracer", lambda: provider.get_tracer("test"))
+    monkeypatch.setattr(telemetry, "tracer", lambda: provider.get_tracer("test"))
     return exporter
 
 
 @pytest.fixture
 def client() -> httpx.AsyncClient:
-    app = FastAPI()
+    app = FastAPI(telemetry={"tracing": False})
     app.add_middleware(HttpTraces)
 
     @app.get("/v1/runs/{run_id}")

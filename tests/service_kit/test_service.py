@@ -11,6 +11,9 @@ from asgi_lifespan import LifespanManager
 from fastapi import APIRouter
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 from sandbox.embedded import create_topics
 from service_kit.broker import Subscriptions, build_broker, by_topic
 from service_kit.health import Health
@@ -20,6 +23,7 @@ from service_kit.service import KEPT_ALIVE_S, build_service
 from service_kit.telemetry import context_of, current_traceparent
 from service_kit.window import Window
 from support.kafka import embedded_kafka, eventually, read_all
+from support.tracing import global_tracers
 from sync_contracts.examples import EXAMPLES
 from sync_contracts.jobs import JobWaiting
 from sync_contracts.runs import RunProgress
@@ -102,6 +106,22 @@ async def test_refusals_are_problem_documents_without_the_input(kafka_bootstrap:
     assert (missing.status_code, missing.json()["code"]) == (404, "NOT_FOUND")
     assert "hunter2" not in invalid.text + broken.text
     assert refused.headers["content-type"] == "application/problem+json"
+
+
+async def test_traces_hold_no_address_of_a_request(kafka_bootstrap: str) -> None:
+    exporter = InMemorySpanExporter()
+    global_tracers().add_span_processor(SimpleSpanProcessor(exporter))
+
+    async with running(kafka_bootstrap, Health(), []) as client:
+        await client.get("/numbers/4711?code=hunter2", headers={"Authorization": "Bearer hunter2"})
+        await client.get("/broken?code=hunter2")
+        await client.get("/ready?code=hunter2")
+
+    spans = [span for span in exporter.get_finished_spans() if span.kind is SpanKind.SERVER]
+    assert [span.name for span in spans] == ["GET /numbers/{number}", "GET"]
+    told = "".join(span.to_json() for span in exporter.get_finished_spans())
+    assert "hunter2" not in told
+    assert "4711" not in told
 
 
 async def test_published_message_carries_key_headers_and_trace(kafka_bootstrap: str) -> None:

@@ -137,13 +137,13 @@ METRICS: Mapping[MetricName, Metric] = {
     ),
     "ledgerbus.jobs.waits": _counter(
         "wait",
-        "Attempts that ended with a wait; told by the worker, and by the orchestrator that hears of it.",
+        "Attempts that ended with a wait.",
         *("reason", "provider"),
-        by=["connector-workers", "sync-orchestrator"],
+        by=["sync-orchestrator"],
     ),
     "ledgerbus.jobs.ended": _counter(
         "job",
-        "Jobs that ended by what was told of them. `code`: why it was not written, else empty.",
+        "Jobs that ended, each once, by its first ending. `code`: why it was not written, else empty.",
         *("ending", "provider", "code"),
         by=["sync-orchestrator"],
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Response
+from fastapi.telemetry import TelemetryConfig
 from faststream.kafka import KafkaBroker
 
 from service_kit import crash_points
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 Step = Callable[[], Awaitable[object]]
 _PING_TIMEOUT_S = 2.0
+# Its own traces hold whole addresses; `HttpTraces` makes ours.
+_ONLY_METRICS: TelemetryConfig = {"tracing": False, "logs": False, "operation_spans": False}
 _STOP_S = 25.0
 # Longer than clients keep an idle connection (httpx 5 s): else both let go of it at once and a call is lost.
 KEPT_ALIVE_S = 60
@@ -71,7 +74,7 @@ def build_service(
             yield
             logger.info("service stops")
 
-    app = FastAPI(title=f"ledgerbus {name}", version="1", lifespan=lifespan)
+    app = FastAPI(title=f"ledgerbus {name}", version="1", lifespan=lifespan, telemetry=_ONLY_METRICS)
     app.state.broker = broker
     app.add_middleware(BoundedBodies)
     app.add_middleware(HttpTraces)

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import Context
@@ -23,7 +24,7 @@ from opentelemetry.sdk.resources import (
 )
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pythonjsonlogger.json import JsonFormatter
@@ -50,8 +51,9 @@ def setup_telemetry(name: str, *, level: int = logging.INFO) -> Telemetry:
     _log_json(name, level)
     resource = resource_of(name)
     exports = exporting()
-    # Without a collector traces are carried on, so that log lines can be joined, but not recorded.
-    tracers = TracerProvider(resource=resource, sampler=None if exports else ALWAYS_OFF)
+    # The collector chooses which to keep, not a caller's flag. Without one they are carried on, so that log
+    # lines can be joined, but not recorded.
+    tracers = TracerProvider(resource=resource, sampler=ALWAYS_ON if exports else ALWAYS_OFF)
     readers = [_export(tracers)] if exports else []
     meters = MeterProvider(metric_readers=readers, resource=resource)
     trace.set_tracer_provider(tracers)
@@ -99,16 +101,29 @@ def context_of(traceparent: str | None) -> Context:
     return _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {}, context=Context())
 
 
+@contextmanager
+def current_span(name: str, **options: Any) -> Iterator[trace.Span]:
+    """A span around work; of an error it tells the type alone, for its text may quote what was handled."""
+    with tracer().start_as_current_span(
+        name, record_exception=False, set_status_on_exception=False, **options
+    ) as span:
+        try:
+            yield span
+        except Exception as error:
+            span.set_status(trace.StatusCode.ERROR, type(error).__name__)
+            raise
+
+
 def publishing_span(topic: str, ids: Mapping[str, str]) -> AbstractContextManager[trace.Span]:
     """Around the sending of a message."""
-    return tracer().start_as_current_span(
+    return current_span(
         f"{topic} publish", kind=SpanKind.PRODUCER, attributes={"messaging.destination.name": topic, **ids}
     )
 
 
 def processing_span(topic: str, traceparent: str | None) -> AbstractContextManager[trace.Span]:
     """Around the handling of a message that came with this trace."""
-    return tracer().start_as_current_span(
+    return current_span(
         f"{topic} process",
         context=context_of(traceparent),
         kind=SpanKind.CONSUMER,

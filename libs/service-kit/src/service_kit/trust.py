@@ -15,5 +15,5 @@ def trusting(*ca_files: Path | None) -> ssl.SSLContext:
 
 
 def build_http(*ca_files: Path | None, timeout_s: float = 5.0) -> httpx.AsyncClient:
-    """One for the process; closed by whoever built it."""
-    return httpx.AsyncClient(verify=trusting(*ca_files), timeout=timeout_s)
+    """One for the process, past any proxy of the environment; closed by whoever built it."""
+    return httpx.AsyncClient(verify=trusting(*ca_files), timeout=timeout_s, trust_env=False)

@@ -12,11 +12,10 @@ from connectors.protocol import LONGEST_READING_S, MonthFailure, reading_budget_
 from opentelemetry import trace
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
-from service_kit.metrics import count
 from service_kit.publishing import Publish
-from service_kit.telemetry import context_of, current_traceparent, tracer
+from service_kit.telemetry import context_of, current_span, current_traceparent
 from sync_contracts.codes import ProblemCode
-from sync_contracts.jobs import DueJob, JobCounted, JobFailed, JobRequested, JobWaiting
+from sync_contracts.jobs import DueJob, JobCounted, JobFailed, JobRequested
 from sync_contracts.providers import Provider
 
 from connector_workers.begun import Begun
@@ -94,9 +93,7 @@ class CountMonths:
 
     async def _end(self, due: DueJob, event: Ending, began_ns: int) -> None:
         """The month's span and result belong to the job's own trace, linked to the reading."""
-        if isinstance(event, JobWaiting):
-            count("ledgerbus.jobs.waits", reason=event.reason, provider=event.job.provider)
-        with tracer().start_as_current_span(
+        with current_span(
             "read month",
             context=context_of(due.traceparent),
             links=[trace.Link(trace.get_current_span().get_span_context())],

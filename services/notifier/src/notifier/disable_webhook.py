@@ -71,6 +71,7 @@ class DisableWebhook:
         await self.publish(_message(endpoint, told))
         await self.endpoints.announced(endpoint.endpoint_id, told)
         count("ledgerbus.webhooks.disabled", reason=told.reason)
+        count("ledgerbus.webhooks.dead_letters", buried, reason=DeathReason.ENDPOINT_DISABLED)
         logger.warning(
             "webhook disabled",
             extra={

@@ -154,7 +154,6 @@ class TrackRun:
         for one in told:
             if old := len(one.facts) - news.count(one):
                 count("ledgerbus.facts.ignored", old, topic=one.topic)
-        _count_ended(changed)
         await self._measure_starts(changed, now)
         await self._sick_sites.heard(changed)
         for run_id in {job.run_id for job in changed}:
@@ -192,9 +191,3 @@ class _News:
 
     def count(self, told: Told) -> int:
         return sum(told is one for job_id in told.facts for one in self._taken.get(job_id, ()))
-
-
-def _count_ended(changed: list[JobRecord]) -> None:
-    for job in changed:
-        if job.ending is not None:
-            count("ledgerbus.jobs.ended", ending=job.ending, provider=job.provider, code=job.code or "")

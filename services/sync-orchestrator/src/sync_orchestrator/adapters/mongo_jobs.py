@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
+from service_kit.metrics import count
 from service_kit.mongo import Document
 from sync_contracts.codes import ProblemCode
 from sync_contracts.providers import Provider
@@ -65,12 +66,15 @@ class MongoJobs:
 
     async def insert(self, jobs: Sequence[JobRecord]) -> None:
         for part in _parts(jobs, _MANY):
+            there: set[int] = set()
             try:
                 await self._jobs.insert_many([_document(job) for job in part], ordered=False)
             except BulkWriteError as error:
                 failures = (error.details or {}).get("writeErrors", [])
                 if any(failure.get("code") != _DUPLICATE_KEY for failure in failures):
                     raise
+                there = {failure["index"] for failure in failures}
+            _count_ended(job for number, job in enumerate(part) if number not in there)
 
     async def change(
         self, job_ids: Iterable[UUID], decide: Callable[[JobRecord], JobRecord | None]
@@ -93,6 +97,7 @@ class MongoJobs:
             }
             won = await self._write(wanted) if wanted else set()
             changed += [wanted[job_id][1] for job_id in won]
+            _count_ended(new for old, new in (wanted[job_id] for job_id in won) if old.is_open)
             job_ids = [job_id for job_id in wanted if job_id not in won]
             if not job_ids:
                 return changed
@@ -117,13 +122,19 @@ class MongoJobs:
         self, run_id: UUID, states: Collection[JobState], ending: JobEnding, code: ProblemCode | None = None
     ) -> int:
         wanted = {"open": True, "state": {"$in": list(states)}}
-        found = self._jobs.find({"run_id": run_id} | wanted, {"_id": True})
+        found = await self._jobs.find({"run_id": run_id} | wanted, {"_id": True, "provider": True}).to_list(
+            None
+        )
         end = {"state": JobState.ENDED, "open": False, "ending": ending, "code": code, "reason": None}
         change = {"$set": end, "$max": {"rank": int(Rank.FAILED)}, "$inc": {"revision": 1}}
         how_many = 0
-        for part in _parts([document["_id"] async for document in found], _MANY):
-            result = await self._jobs.update_many({"_id": {"$in": list(part)}} | wanted, change)
+        for part in _parts(found, _MANY):
+            ids = [document["_id"] for document in part]
+            result = await self._jobs.update_many({"_id": {"$in": ids}} | wanted, change)
             how_many += int(result.modified_count)
+        if how_many:  # all of a run are of one accounting system
+            provider = found[0]["provider"]
+            count("ledgerbus.jobs.ended", how_many, ending=ending, provider=provider, code=code or "")
         return how_many
 
     async def get(self, job_id: UUID) -> JobRecord | None:
@@ -257,6 +268,13 @@ def _row(group: dict[str, Any]) -> TallyRow:
         due_at=group["due_at"],
         is_due=alike["due"],
     )
+
+
+def _count_ended(jobs: Iterable[JobRecord]) -> None:
+    """Of jobs that were open, or new, until now."""
+    for job in jobs:
+        if job.ending is not None:
+            count("ledgerbus.jobs.ended", ending=job.ending, provider=job.provider, code=job.code or "")
 
 
 def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
