@@ -256,7 +256,8 @@ async def test_a_caller_that_goes_away_does_not_lose_the_rotated_token(world: Cr
     assert token_set.grant.values == {"refresh_token": "ann-2"}
 
 
-async def test_the_rotated_token_waits_for_the_vault_to_come_back(world: CredentialsWorld) -> None:
+async def test_the_rotated_token_waits_for_the_vault_longer_than_a_call_may_take() -> None:
+    world = CredentialsWorld(times=Times(renewal_call_s=0.05))
     saved = await world.saved()
     world.provider.answering = asyncio.Event()
     caller = asyncio.create_task(world.use.lease(wish(saved)))
@@ -264,10 +265,11 @@ async def test_the_rotated_token_waits_for_the_vault_to_come_back(world: Credent
     world.vault.down = DependencyDownError("vault", "away")
 
     world.provider.answering.set()
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.3)
     world.vault.down = None
 
     assert (await caller).access == {"access_token": "access-ann-2"}
+    await world.session.aclose()
 
 
 async def test_keys_saved_during_a_renewal_win(world: CredentialsWorld) -> None:

@@ -11,7 +11,7 @@ from notifier.adapters.mongo_deliveries import MongoDeliveries
 from notifier.adapters.mongo_endpoints import MongoEndpoints
 from notifier.adapters.mongo_webhook_events import MongoWebhookEvents
 from notifier.delivery import Answer, DeathReason, Delivery, DeliveryState, Outcome
-from notifier.endpoint import Announcement, DisabledBy, Endpoint
+from notifier.endpoint import FORGOTTEN_AFTER, Announcement, DisabledBy, Endpoint
 from notifier.ports import DeliveryStore, EndpointStore, EventFilter, EventStore
 from notifier.webhook_event import WebhookEvent, WebhookType
 from service_kit.mongo import build_mongo, database
@@ -109,6 +109,9 @@ async def test_the_first_failure_after_a_success_is_remembered(stores: Stores) -
     await stores.endpoints.failed(made.endpoint_id, NOW)
     await stores.endpoints.failed(made.endpoint_id, SOON)
     assert await failing_since() == NOW
+    much_later = SOON + FORGOTTEN_AFTER + timedelta(seconds=1)
+    await stores.endpoints.failed(made.endpoint_id, much_later)
+    assert await failing_since() == much_later
     await stores.endpoints.succeeded(made.endpoint_id, SOON)
     assert await failing_since() is None
 

@@ -15,6 +15,7 @@ from sync_orchestrator.fairness import Load, Outstanding
 from sync_orchestrator.ports import DueJob
 from sync_orchestrator.receipts import Tally, TallyRow
 from sync_orchestrator.records import (
+    WITHOUT_RESULT,
     Answer,
     Breaker,
     ClientKey,
@@ -203,6 +204,10 @@ class MemoryJobs:
     ) -> int:
         open_jobs = [job.job_id for job in self._of(run_id) if job.is_open and job.state in states]
         return len(await self.change(open_jobs, lambda job: ended(job, ending, code)))
+
+    async def seal(self, run_id: UUID) -> None:
+        without = [job.job_id for job in self._of(run_id) if job.ending in WITHOUT_RESULT and not job.sealed]
+        await self.change(without, lambda job: job.model_copy(update={"sealed": True}))
 
     async def get(self, job_id: UUID) -> JobRecord | None:
         return self.jobs.get(job_id)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from notifier.delivery import DeathReason, Delivery, DeliveryState, delivery_id
-from notifier.endpoint import Announcement, DisabledBy, Endpoint
+from notifier.endpoint import FORGOTTEN_AFTER, Announcement, DisabledBy, Endpoint
 from notifier.ports import EventFilter
 from notifier.webhook_event import WebhookEvent
 
@@ -52,7 +52,10 @@ class MemoryEndpoints:
         self._set(endpoint_id, last_success_at=max(at, before or at), failing_since=None)
 
     async def failed(self, endpoint_id: UUID, at: datetime) -> None:
-        self._set(endpoint_id, failing_since=self.endpoints[endpoint_id].failing_since or at)
+        known = self.endpoints[endpoint_id]
+        last = known.last_failure_at or at
+        since = known.failing_since if last >= at - FORGOTTEN_AFTER else None
+        self._set(endpoint_id, failing_since=since or at, last_failure_at=max(last, at))
 
     async def disable(
         self,

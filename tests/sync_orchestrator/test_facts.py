@@ -61,7 +61,8 @@ facts = st.one_of(
 def on_its_attempt(number: int) -> JobRecord:
     job = JOB
     for _ in range(number):
-        again = released(requeued(job, now=NOW), now=NOW, traceparent="00-a-b-01")
+        waiting = requeued(job.model_copy(update={"silences": 0}), now=NOW)
+        again = released(waiting, now=NOW, traceparent="00-a-b-01")
         assert again is not None
         job = again
     return job
@@ -127,6 +128,23 @@ def test_a_result_of_a_silent_attempt_counts_until_the_next_attempt_is_released(
     job = told(silent, [Ended(attempt=1, rank=Rank.UPDATED, ending=JobEnding.WRITTEN)])
 
     assert job.ending is JobEnding.WRITTEN
+
+
+def test_a_job_that_falls_silent_again_and_again_is_read_more_and_more_seldom() -> None:
+    gaps_s, reasons, job = [], set(), on_its_attempt(1).model_copy(update={"silences": 0})
+    for _ in range(8):
+        job = requeued(job, now=NOW)
+        gaps_s.append((job.due_at - NOW).total_seconds())
+        reasons.add(job.reason)
+
+    assert gaps_s == [0, 60, 120, 240, 480, 960, 1800, 1800]
+    assert reasons == {WaitReason.QUEUED, WaitReason.SERVICE_DOWN}
+
+
+def test_a_sealed_job_hears_no_late_result() -> None:
+    job = ended(on_its_attempt(1), JobEnding.FAILED, ProblemCode.EXPIRED).model_copy(update={"sealed": True})
+
+    assert told(job, [Ended(attempt=1, rank=Rank.UPDATED, ending=JobEnding.WRITTEN)]) == job
 
 
 def test_a_wait_is_due_again_at_its_time_and_not_before() -> None:

@@ -49,6 +49,21 @@ async def test_changes_are_those_decided(stores: Stores) -> None:
     assert await stores.jobs.get(later.job_id) == later
 
 
+async def test_sealing_leaves_what_has_a_result_and_makes_others_decide_anew(stores: Stores) -> None:
+    written, failed = job_record(), job_record()
+    failed = failed.model_copy(update={"run_id": written.run_id})
+    await stores.jobs.insert(
+        [ended(written, JobEnding.WRITTEN), ended(failed, JobEnding.FAILED, ProblemCode.EXPIRED)]
+    )
+
+    for _ in range(2):
+        await stores.jobs.seal(written.run_id)
+
+    jobs = {job.job_id: job for job in await stores.jobs.of_run(written.run_id)}
+    assert (jobs[written.job_id].sealed, jobs[failed.job_id].sealed) == (False, True)
+    assert jobs[failed.job_id].revision == 1
+
+
 async def test_of_many_at_once_one_releases_each_job(stores: Stores) -> None:
     jobs = [job_record() for _ in range(20)]
     await stores.jobs.insert(jobs)

@@ -1,13 +1,15 @@
 """The calendar: lost messages, silent workers, deadlines, and what a crash left."""
 
 from datetime import timedelta
+from uuid import UUID
 
+import pytest
 from support.orchestration import bulk, failed, reload, run_record, started, updated, waiting
 from support.orchestrator_world import World
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.month import Month
 from sync_contracts.runs import JobEnding, RunEnding, RunProgress
-from sync_orchestrator.records import JobState, PlannedClient, RunState
+from sync_orchestrator.records import JobRecord, JobState, PlannedClient, RunState
 from sync_orchestrator.use_cases import Rules
 
 
@@ -55,6 +57,30 @@ async def test_a_moving_run_expires_after_six_hours_and_always_ends() -> None:
     assert (world.finished.ending, world.finished.counts.failed) == (RunEnding.EXPIRED, 1)
     [line] = [line for line in world.finished.lines if line.code]
     assert line.code is ProblemCode.EXPIRED
+
+
+async def test_a_result_that_comes_while_the_run_ends_does_not_part_receipt_and_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    await world.cases.accept.bulk(bulk(clients=2))
+    await world.cases.release()
+    late, other = await world.jobs()
+    await world.cases.track.updated(updated(other))
+    world.clock.forward(hours=6, seconds=1)
+    await world.cases.watch()
+    read = world.stores.jobs.of_run
+
+    async def read_and_then_hear(run_id: UUID) -> list[JobRecord]:
+        found = await read(run_id)
+        await world.cases.track.updated(updated(late))
+        return found
+
+    monkeypatch.setattr(world.stores.jobs, "of_run", read_and_then_hear)
+    await world.cases.settle()
+
+    told = {line.client_id for line in world.finished.lines if line.code}
+    assert told == {job.client_id for job in await world.jobs() if job.ending is JobEnding.FAILED}
 
 
 async def test_the_deadline_stands_still_while_all_wait_for_a_daily_limit() -> None:

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 EARLY = timedelta(seconds=60)
 WAIT_S = 10.0
+# A rotated token that never reaches the vault costs its client a new consent.
+STORED_WITHIN_S = 900.0
 
 INTERRUPTED = "A renewal was cut off and the refresh token that replaced the stored one is lost."
 NO_SECRET = "The stored secret is missing."  # noqa: S105 (a sentence)
@@ -75,6 +77,7 @@ class CurrentAccess:
         self._clock = clock
         self._call_s = call_s
         self._renewals: set[asyncio.Task[Issued | None]] = set()
+        self._stopping_since_s: float | None = None
 
     async def __call__(self, at: TokenSetAt, *, refused: UUID | None = None, needed_s: float = 0) -> Issued:
         """Access that lasts `needed_s` and is not the one `refused`.
@@ -114,7 +117,8 @@ class CurrentAccess:
         return self._clock.now() + EARLY + timedelta(seconds=needed_s)
 
     async def finish(self) -> None:
-        """Wait for renewals under way; run before the process stops."""
+        """Wait for renewals under way, not for a vault that stays away; run before the process stops."""
+        self._stopping_since_s = time.monotonic()
         await asyncio.gather(*self._renewals, return_exceptions=True)
 
     async def _to_its_end(self, claim: _Claim) -> Issued | None:
@@ -155,20 +159,25 @@ class CurrentAccess:
 
     async def _store(self, claim: _Claim, signed_in: SignedIn) -> Issued | None:
         renewed = claim.token_set.renewed(signed_in.grant, signed_in.access)
-        deadline_s, version = time.monotonic() + self._call_s, claim.version
+        began_s, version = time.monotonic(), claim.version
         while True:
             try:
                 if await self._write(claim, renewed, version):
                     return renewed.issued
                 found = await self._vault.read(claim.at.company_id, claim.at.token_set_id)
             except Exception as error:
-                if not is_outage(error) or time.monotonic() > deadline_s:
+                if not is_outage(error) or self._must_give_up(began_s):
                     raise
                 await asyncio.sleep(0.2)
                 continue
             if found is None or not found[0].has_grant(claim.token_set.grant):
                 return None
             version = found[1]  # somebody took our claim for dead; our grant is the newer one
+
+    def _must_give_up(self, began_s: float) -> bool:
+        now_s, stopping_s = time.monotonic(), self._stopping_since_s
+        is_late = now_s > began_s + STORED_WITHIN_S
+        return is_late or (stopping_s is not None and now_s > max(began_s, stopping_s) + self._call_s)
 
     async def _failed(self, claim: _Claim, error: ConnectorError | TimeoutError) -> Issued | None:
         if isinstance(error, AccessRefusedError):

@@ -1,7 +1,7 @@
 """A company's address for webhooks, and what is known about it."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 from uuid import UUID, uuid4
@@ -13,6 +13,8 @@ from sync_contracts.webhooks import DisableReason
 from notifier.webhook_event import WebhookType
 
 MAX_PER_COMPANY = 20
+# Longer than any gap between two attempts: a failure after it is the first of something new.
+FORGOTTEN_AFTER = timedelta(hours=48)
 
 
 class DisabledBy(StrEnum):
@@ -64,6 +66,7 @@ class Endpoint(BaseModel):
     previous_until: datetime | None = None
     last_sequence: int = 0
     failing_since: datetime | None = None
+    last_failure_at: datetime | None = None
     last_success_at: datetime | None = None
     announcement: Announcement | None = None
     revision: int = 0

@@ -59,7 +59,7 @@ class EndpointStore(Protocol):
     async def succeeded(self, endpoint_id: UUID, at: datetime) -> None: ...
 
     async def failed(self, endpoint_id: UUID, at: datetime) -> None:
-        """Remembers the first failure after a success."""
+        """Remembers the first failure after a success, or after days without one (`FORGOTTEN_AFTER`)."""
         ...
 
     async def disable(

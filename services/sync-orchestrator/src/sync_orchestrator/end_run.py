@@ -11,7 +11,7 @@ from sync_contracts.runs import RunFinished
 
 from sync_orchestrator.ports import JobStore, RunStore
 from sync_orchestrator.receipts import finished_of, lines_address
-from sync_orchestrator.records import RunRecord, RunState
+from sync_orchestrator.records import WITHOUT_RESULT, RunRecord, RunState
 
 _ENDABLE = {RunState.OPEN, RunState.CANCELLING, RunState.EXPIRING}
 
@@ -35,6 +35,10 @@ class EndRun:
         jobs = await self._jobs.of_run(run_id)
         if any(job.is_open for job in jobs):
             return
+        if any(job.ending in WITHOUT_RESULT for job in jobs):
+            # A late result may come for them, or has come since: from here on receipt and jobs say the same.
+            await self._jobs.seal(run_id)
+            jobs = await self._jobs.of_run(run_id)
         finished = finished_of(
             run, jobs, now=self._clock.now(), lines_url=lines_address(self._public_url, run_id)
         )

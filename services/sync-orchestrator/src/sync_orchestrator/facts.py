@@ -13,6 +13,7 @@ from sync_contracts.runs import JobEnding
 from sync_orchestrator.records import ConnectionRef, JobRecord, JobState, Rank
 
 LONGEST_WAIT = timedelta(hours=48)
+_SECOND_SILENCE_S, _LONGEST_SILENCE_S = 60.0, 1800.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def applied(job: JobRecord, fact: Fact, *, now: datetime, patience: OutagePatien
     """The job after the fact; None when the fact is old news."""
     if (fact.attempt, fact.rank) <= (job.attempt, job.rank):
         return None
-    if not job.is_open and fact.rank <= Rank.FAILED:
+    if job.sealed or (not job.is_open and fact.rank <= Rank.FAILED):
         return None
     job = job.model_copy(update={"attempt": fact.attempt, "rank": fact.rank})
     match fact:
@@ -118,8 +119,15 @@ def released(job: JobRecord, *, now: datetime, traceparent: str | None) -> JobRe
 
 
 def requeued(job: JobRecord, *, now: datetime) -> JobRecord:
-    """Silent for too long: due again at once; late facts of this attempt still count until it is released."""
-    return _queued(job, WaitReason.QUEUED, now)
+    """Silent for too long: due again; late facts of this attempt still count until it is released.
+
+    At once for the first time, for its worker may have died. Then whoever takes results may be away, and
+    reading again and again would only use up the accounting system's limits: the gaps grow.
+    """
+    if job.silences == 0:
+        return _queued(job, WaitReason.QUEUED, now, silences=1)
+    gap_s = min(_LONGEST_SILENCE_S, _SECOND_SILENCE_S * 2.0 ** (job.silences - 1))
+    return _queued(job, WaitReason.SERVICE_DOWN, now + timedelta(seconds=gap_s), silences=job.silences + 1)
 
 
 def ended(job: JobRecord, ending: JobEnding, code: ProblemCode | None = None) -> JobRecord:

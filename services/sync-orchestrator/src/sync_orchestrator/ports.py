@@ -165,6 +165,9 @@ class JobStore(Protocol):
     ) -> int:
         """End all jobs of a run that are in one of the states; how many."""
 
+    async def seal(self, run_id: UUID) -> None:
+        """No late result changes any more how the run's jobs ended without one."""
+
     async def get(self, job_id: UUID) -> JobRecord | None: ...
 
     async def due(

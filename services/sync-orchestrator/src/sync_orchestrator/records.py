@@ -69,8 +69,15 @@ class ConnectionRef(Record):
     site_key: str = ""
 
 
+# Endings that a late result would still outrank.
+WITHOUT_RESULT = frozenset({JobEnding.FAILED, JobEnding.SKIPPED, JobEnding.CANCELLED})
+
+
 class JobRecord(Record):
-    """One client's month of a run; `revision` rises with each write."""
+    """One client's month of a run; `revision` rises with each write.
+
+    `silences`: attempts that were begun and never heard of again. `sealed`: the receipt tells its ending.
+    """
 
     job_id: UUID
     run_id: UUID
@@ -87,6 +94,8 @@ class JobRecord(Record):
     ending: JobEnding | None = None
     code: ProblemCode | None = None
     outages: int = 0
+    silences: int = 0
+    sealed: bool = False
     released_at: datetime | None = None
     started_at: datetime | None = None
     heard_at: datetime | None = None

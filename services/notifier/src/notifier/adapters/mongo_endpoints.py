@@ -7,7 +7,7 @@ from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ASCENDING, ReturnDocument
 from service_kit.mongo import Document
 
-from notifier.endpoint import Announcement, DisabledBy, Endpoint
+from notifier.endpoint import FORGOTTEN_AFTER, Announcement, DisabledBy, Endpoint
 
 # What people change; the rest is what deliveries find out, and is written by itself.
 _CHANGED = {
@@ -69,8 +69,9 @@ class MongoEndpoints:
         await self._endpoints.update_one({"_id": endpoint_id}, changes)
 
     async def failed(self, endpoint_id: UUID, at: datetime) -> None:
-        first = {"_id": endpoint_id, "failing_since": None}
-        await self._endpoints.update_one(first, {"$set": {"failing_since": at}})
+        quiet = [{"failing_since": None}, {"last_failure_at": {"$lt": at - FORGOTTEN_AFTER}}]
+        await self._endpoints.update_one({"_id": endpoint_id, "$or": quiet}, {"$set": {"failing_since": at}})
+        await self._endpoints.update_one({"_id": endpoint_id}, {"$max": {"last_failure_at": at}})
 
     async def disable(
         self,

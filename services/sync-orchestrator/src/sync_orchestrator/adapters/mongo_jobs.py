@@ -23,7 +23,7 @@ from sync_orchestrator.deadlines import STILL_REASONS
 from sync_orchestrator.fairness import Load, Outstanding
 from sync_orchestrator.ports import DueJob
 from sync_orchestrator.receipts import Tally, TallyRow
-from sync_orchestrator.records import JobRecord, JobState, Rank
+from sync_orchestrator.records import WITHOUT_RESULT, JobRecord, JobState, Rank
 
 T = TypeVar("T")
 
@@ -136,6 +136,11 @@ class MongoJobs:
             provider = found[0]["provider"]
             count("ledgerbus.jobs.ended", how_many, ending=ending, provider=provider, code=code or "")
         return how_many
+
+    async def seal(self, run_id: UUID) -> None:
+        without = {"run_id": run_id, "ending": {"$in": list(WITHOUT_RESULT)}, "sealed": {"$ne": True}}
+        # The revision too: whoever has read the job before decides anew.
+        await self._jobs.update_many(without, {"$set": {"sealed": True}, "$inc": {"revision": 1}})
 
     async def get(self, job_id: UUID) -> JobRecord | None:
         document = await self._jobs.find_one({"_id": job_id})
