@@ -40,7 +40,7 @@ test-operations: .venv/installed  ## a backup put back; every process replaced u
 bench-fairness: .venv/installed  ## how soon a reload starts beside a large bulk, how evenly many companies progress
 	$(BIN)/python scripts/bench_fairness.py
 
-check: lint test  ## what CI runs
+check: lint test  ## before each commit; .ci/run does more
 
 lint: .venv/installed
 	$(BIN)/ruff format --check $(CODE)

@@ -30,6 +30,13 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"services": {"notifier": {"replicas": 12}}}, "more than kafka.partitions"),
     ({"autoscaling": {"kind": "keda", "maxReplicas": 12}}, "more than kafka.partitions"),
     ({"services": {"sync-orchestrator": {"settings": {"SLOTS": 500}}}}, "a client alone would wait"),
+    (
+        {
+            "services": {"sync-orchestrator": {"settings": {"SLOTS": 500}}},
+            "autoscaling": {"kind": "hpa", "minReplicas": 2, "maxReplicas": 4},
+        },
+        "a client alone would wait",
+    ),
     ({"autoscaling": {"kind": "keda", "lagPerReplica": 200}}, "nothing would scale"),
     ({"autoscaling": {"kind": "hpa", "minReplicas": 9}}, "minReplicas is above maxReplicas"),
 )

@@ -140,11 +140,15 @@ def test_a_group_is_in_trouble_without_members_or_far_behind() -> None:
     alone = Group("connector-workers.job.requested.v1", members=0, behind=0)
     late = Group("summary-writer.job.counted.v1", members=2, behind=MOST_BEHIND + 1)
 
+    reading = Group("connector-workers.job.requested.v1", members=2, behind=MOST_BEHIND + 1)
+
     (nobody, behind) = judged([well, alone, late])
+    (busy,) = judged([well, reading])
 
     assert [finding.state for finding in judged([well])] == [State.GOOD]
     assert "Nobody consumes as connector-workers" in nobody.told
     assert "1001 messages behind" in behind.told
+    assert (busy.state, behind.state) == (State.LOOK, State.BAD)
 
 
 def test_a_clock_may_be_off_by_five_seconds() -> None:
@@ -160,8 +164,8 @@ def test_connections_that_need_their_users_are_no_fault_of_the_system() -> None:
     found = connections.judged(Counter(ok=3, untested=1, needs_auth=2), ending=1)
 
     assert [finding.state for finding in found] == [State.GOOD, State.LOOK, State.LOOK]
-    assert found[0].told == "6 connections: 3 ok, 1 untested."
-    assert found[1].told == "2 connections are needs_auth."
+    assert found[0].told == "Connections: 6, of them 3 ok, 1 untested."
+    assert found[1].told == "Connections that are needs_auth: 2."
 
 
 async def indexes_of(database: Any) -> dict[str, frozenset[str]]:

@@ -107,7 +107,7 @@ async def the_spent_token_is_told_and_a_new_consent_heals_it(firm: Firm, system:
 
     await eventually(is_marked, within_s=30)
     told = await asyncio.to_thread(ledgerbus, "doctor", "--data", system.data_dir)
-    assert "1 connections are needs_auth." in told.stdout
+    assert "Connections that are needs_auth: 1." in told.stdout
     account = firm.accounts["client-1", QUICKBOOKS]
     (fresh,) = [one for one in await firm.sandbox.accounts() if one["account"] == account["account"]]
     await firm.connect("client-1", QUICKBOOKS, fresh)

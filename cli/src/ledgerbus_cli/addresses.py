@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 FILE = "addresses.json"
 
@@ -13,6 +13,7 @@ class Addresses(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     kafka: str
+    broker: str | None = Field(None, description="Which embedded broker answers there.")
     credentials: str
     orchestrator: str
     summaries: str

@@ -81,6 +81,7 @@ class System:
     def addresses(self) -> Addresses:
         return Addresses(
             kafka=self.stack.settings.bootstrap_servers,
+            broker=self.broker,
             credentials=self._url("credentials"),
             orchestrator=self._url("sync-orchestrator"),
             summaries=self._url("summary-writer"),

@@ -43,12 +43,12 @@ def judged(counted: Counter[str], ending: int) -> list[Finding]:
     """`counted` by health."""
     sound = {health: number for health, number in counted.items() if health not in _ADVICE}
     parts = ", ".join(f"{number} {health}" for health, number in sorted(sound.items()))
-    found = [good(PART, f"{counted.total()} connections" + (f": {parts}." if parts else "."))]
+    found = [good(PART, f"Connections: {counted.total()}" + (f", of them {parts}." if parts else "."))]
     for health, advice in _ADVICE.items():
         if number := counted[health]:
-            found.append(look(PART, f"{number} connections are {health}.", advice))
+            found.append(look(PART, f"Connections that are {health}: {number}.", advice))
     if ending:
-        told = f"{ending} connections have credentials that end within 30 days, or have ended."
+        told = f"Connections whose credentials end within 30 days, or have ended: {ending}."
         found.append(look(PART, told, "Their users enter new ones; `connection.expiring.v1` tells the firm."))
     return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
+from sandbox.embedded import BrokerKind
 from service_kit.settings import MongoSettings
 
 from ledgerbus_cli.addresses import Addresses
@@ -66,13 +67,14 @@ def find_places(
             f"the parts of your own: --kafka, --vault, --service, {MONGO_URL}."
         )
     known = _services(running) | _grouped(services)
+    own = data / "vault" / "secret-ids"
     return Places(
         kafka=kafka or (running.kafka if running else None),
         vault=vault or (running.vault if running else None),
-        secret_ids=secret_ids or (data / "vault" / "secret-ids" if running else None),
+        secret_ids=secret_ids or (own if running and own.is_dir() else None),
         mongo_url=mongo_url or (running.database if running else None),
         services=known,
-        is_embedded=running is not None and kafka is None,
+        is_embedded=running is not None and running.broker == BrokerKind.TANSU and kafka is None,
     )
 
 

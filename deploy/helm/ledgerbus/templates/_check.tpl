@@ -15,7 +15,8 @@
 {{- end }}
 {{- end }}
 {{- $workers := index $v.services "connector-workers" }}
-{{- $replicas := ternary $v.autoscaling.maxReplicas $workers.replicas $scaled | int }}
+{{- /* KEDA follows what is released; CPU says nothing of readings that wait for an answer. */}}
+{{- $replicas := index (dict "none" $workers.replicas "keda" $v.autoscaling.maxReplicas "hpa" $v.autoscaling.minReplicas) $v.autoscaling.kind | int }}
 {{- $room := mul $replicas (dig "settings" "SLOTS" 500 $workers | int) }}
 {{- $released := mul 2 (dig "settings" "SLOTS" 200 (index $v.services "sync-orchestrator") | int) }}
 {{- if le $room $released }}
