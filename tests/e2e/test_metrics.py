@@ -1,14 +1,17 @@
 """What an operator sees of a system at work: every metric of the table, as the table says."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from ledgerbus_cli.system import System
 from service_kit.metrics import METRICS
-from support.exported import OF_TROUBLE, are_exported
-from support.hook_receiver import hook_receiver
-from support.kafka import eventually
+from support.exported import OF_OUTAGES, OF_TROUBLE, are_exported
+from support.hook_receiver import hook_receiver, status
+from support.kafka import eventually, producer, read_all
 from support.otlp import Collector
 from support.system import Firm
+from sync_contracts.jobs import JobStarted
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
 
@@ -32,10 +35,31 @@ async def test_a_run_shows_in_every_metric_of_the_table(firm: Firm, collector: C
         assert answer.joined
         await firm.run_bulk(["client-1"], Provider.MERIT_AKTIVA, JUNE)
         await firm.platform.receipt(slow, within_s=60)
-        await are_exported(collector, METRICS.keys() - OF_TROUBLE)
+        await are_exported(collector, METRICS.keys() - OF_TROUBLE - OF_OUTAGES)
 
     answers = {dict(series.labels)["answer"] for series in collector.of_metric("ledgerbus.requests.answered")}
     assert {"accepted", "joined"} <= answers
+
+
+async def test_trouble_shows_in_its_metrics(system: System, firm: Firm, collector: Collector) -> None:
+    await firm.connect("client-1", Provider.XERO)
+    account = firm.accounts["client-1", Provider.XERO]
+    await firm.sandbox.fault(account, "throttle_429", problem="day", retry_after_s=25, times=1)
+    kafka = system.addresses.kafka
+
+    def of_firm(record: Any) -> bool:
+        return firm.platform.company_id.encode() in (record.value or b"")
+
+    async with hook_receiver() as hooks, producer(kafka) as send:
+        hooks.answers["/gone"] = [status(410)]
+        address = f"{firm.platform.addresses.notifier}/v1/webhooks"
+        await firm.platform.call.json("POST", address, body={"url": f"{hooks.url}/gone", "description": ""})
+        await firm.run_bulk(["client-1"], Provider.XERO, JUNE, within_s=90)
+        await send.send_and_wait(JobStarted.topic, b"{", partition=0)
+        begun = await read_all(kafka, JobStarted.topic, until=lambda found: any(map(of_firm, found)))
+        record = next(filter(of_firm, begun))
+        await send.send_and_wait(JobStarted.topic, record.value, key=record.key, headers=list(record.headers))
+        await are_exported(collector, OF_TROUBLE, within_s=60)
 
 
 async def test_processes_are_told_apart(firm: Firm, collector: Collector) -> None:

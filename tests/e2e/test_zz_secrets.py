@@ -1,4 +1,4 @@
-"""No secret outside Vault: not in Kafka, MongoDB, logs, traces or process arguments."""
+"""No secret outside Vault: not in Kafka, MongoDB, logs, traces, webhooks or process arguments."""
 
 import asyncio
 import re
@@ -6,18 +6,23 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 from ledgerbus_cli.system import System
 from motor.motor_asyncio import AsyncIOMotorClient
+from support.hook_receiver import hook_receiver
+from support.kafka import eventually, producer, read_all
 from support.otlp import Collector
 from support.system import Firm
+from sync_contracts.jobs import JobCounted
 from sync_contracts.month import Month
 from sync_contracts.providers import Provider
-from sync_contracts.topics import all_topics
+from sync_contracts.topics import all_topics, dead_letter_topic
 
 pytestmark = pytest.mark.e2e
 
+CONSENT = {"state": "canary-St4te", "code": "canary-C0nsentCode", "token": "canary-Gr4ntToken"}
 SECRET_FIELDS = {
     "api_key",
     "client_secret",
@@ -31,7 +36,46 @@ SECRET_FIELDS = {
 async def test_secrets_stand_nowhere_but_in_vault(
     system: System, firm: Firm, collector: Collector, caplog: pytest.LogCaptureFixture
 ) -> None:
-    canaries: set[str] = set()
+    canaries = set(CONSENT.values())
+    async with hook_receiver() as hooks:
+        endpoint = {"url": f"{hooks.url}/runs", "description": ""}
+        answer = await firm.platform.call.json(
+            "POST", f"{system.addresses.notifier}/v1/webhooks", body=endpoint
+        )
+        canaries.add(answer["secret"])
+        canaries |= await _work(firm)
+        async with httpx.AsyncClient(trust_env=False) as http:
+            await http.get(f"{system.addresses.credentials}/v1/oauth/callback", params=CONSENT)
+        async with producer(system.addresses.kafka) as send:
+            await send.send_and_wait(JobCounted.topic, b"{", partition=0)
+        await read_all(system.addresses.kafka, dead_letter_topic(JobCounted.topic), until=bool)
+        await eventually(lambda: bool(hooks.at("/runs")))
+
+    places = {
+        "kafka": await _kafka(system.addresses.kafka),
+        "mongo": await _mongo(system),
+        "logs": await asyncio.to_thread(_logs, system.data_dir),
+        "traces": str(collector.spans),
+        "webhooks": str(hooks.received),
+        "arguments": await asyncio.to_thread(_of_processes, system, "cmdline"),
+        "our own log": caplog.text,
+    }
+
+    # The installation's own keys are settings; what clients entered is in no process's environment.
+    environment = await asyncio.to_thread(_of_processes, system, "environ")
+    places["environment"] = re.sub(r"CONNECTORS__OPERATORS=[^\0]*", "", environment)
+
+    assert len(canaries) >= 12
+    assert not [file for file in system.data_dir.rglob("core*") if file.is_file()]
+    assert {name for name, text in places.items() if len(text) <= 100} <= {"our own log"}
+    assert JobCounted.topic in places["kafka"]
+    found = {(place, canary[:6]) for place, text in places.items() for canary in canaries if canary in text}
+    assert found == set()
+
+
+async def _work(firm: Firm) -> set[str]:
+    """Every accounting system is connected, tested with wrong keys and read; the secrets of it all."""
+    canaries = {"canary-Wr0ngKey=", "eyJjYW5hcnkiOjF9"}
     for provider in Provider:
         await firm.connect("client-1", provider)
         credentials = firm.accounts["client-1", provider]["credentials"]
@@ -41,26 +85,7 @@ async def test_secrets_stand_nowhere_but_in_vault(
         )
         await firm.run_bulk(["client-1"], provider, Month(2026, 8))
         await _read_from_an_echo(firm, provider)
-    canaries |= {"canary-Wr0ngKey=", "eyJjYW5hcnkiOjF9"}
-
-    places = {
-        "kafka": await _kafka(system.addresses.kafka),
-        "mongo": await _mongo(system),
-        "logs": await asyncio.to_thread(_logs, system.data_dir),
-        "traces": str(collector.spans),
-        "arguments": await asyncio.to_thread(_of_processes, system, "cmdline"),
-        "our own log": caplog.text,
-    }
-
-    # The installation's own keys are settings; what clients entered is in no process's environment.
-    environment = await asyncio.to_thread(_of_processes, system, "environ")
-    places["environment"] = re.sub(r"CONNECTORS__OPERATORS=[^\0]*", "", environment)
-
-    assert len(canaries) >= 8
-    assert not [file for file in system.data_dir.rglob("core*") if file.is_file()]
-    assert {name for name, text in places.items() if len(text) <= 100} <= {"our own log"}
-    found = {(place, canary[:6]) for place, text in places.items() for canary in canaries if canary in text}
-    assert found == set()
+    return canaries
 
 
 async def _kafka(bootstrap: str) -> str:

@@ -68,7 +68,10 @@ async def test_a_stranger_s_hostile_input_is_answered_as_documented(system: Syst
 
 @pytest.mark.parametrize(
     ("caller", "path"),
-    [("connector-workers", "^/internal/connections/"), ("sync-orchestrator", "^/internal/connections:")],
+    [
+        ("connector-workers", "^/internal/connections(/|:lease)"),
+        ("sync-orchestrator", "^/internal/connections:(?!lease)"),
+    ],
 )
 async def test_a_sister_service_s_hostile_input_is_answered_as_documented(
     system: System, caller: str, path: str

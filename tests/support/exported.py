@@ -13,11 +13,12 @@ OF_TROUBLE: frozenset[MetricName] = frozenset(
         "ledgerbus.facts.ignored",
         "ledgerbus.jobs.waits",
         "ledgerbus.provider.throttles",
-        "ledgerbus.sites.closed",
         "ledgerbus.webhooks.dead_letters",
         "ledgerbus.webhooks.disabled",
     }
 )
+# Of a site that many jobs have found down; the rules are tested where sites are.
+OF_OUTAGES: frozenset[MetricName] = frozenset({"ledgerbus.sites.closed"})
 _PARTS = ("_bucket", "_sum", "_count")
 
 
