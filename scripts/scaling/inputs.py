@@ -1,7 +1,22 @@
 """Every number that docs/scaling.md is computed from, in one place; what is assumed is named so."""
 
+from pathlib import Path
+
+import yaml
 from connectors.registry import CONNECTORS
 from sync_contracts.providers import Provider
+from sync_orchestrator.settings import Settings as OrchestratorSettings
+
+
+def _cores(told: str) -> float:
+    """Kubernetes' `500m` or `1`."""
+    return float(told[:-1]) / 1000 if told.endswith("m") else float(told)
+
+
+def _gb(told: str) -> float:
+    """Kubernetes' `256Mi`."""
+    return float(told.removesuffix("Mi")) * 2**20 / 1e9
+
 
 # How much: connections refreshed nightly, one month each.
 FIRMS = (1_000, 100_000, 3_000_000)
@@ -21,7 +36,6 @@ VAULT_CPU_MS_A_JOB = 1.55  # OpenBao
 DATABASE_CPU_MS_A_JOB = 31.25  # the embedded one, not MongoDB's own server
 BROKER_CPU_MS_A_JOB = 6.55  # the embedded one, at a fetch time of 250 ms
 IDLE_CPU_MS_A_SECOND = 110.0  # of all services together, one process each (docs/performance.md)
-MEMORY_MB = 130.0  # a process at most, with 600 jobs (docs/performance.md)
 AIMED_CPU_MS_A_JOB = 6.5
 
 # Sizes, of full messages and documents with all 14 metrics, before compression.
@@ -36,6 +50,14 @@ CALL_S = 0.5  # a provider's time for one call, waits for limits aside
 BUSY = 0.6  # a replica's share of one core at the height of the night
 CHANGED = 0.1  # of the months of a night that differ from what is known: only these are written anew
 CORE_EUR_A_MONTH, GB_EUR_A_MONTH = 25.0, 3.0  # on demand, a European cloud
+
+# What a replica requests: the chart's own defaults, in cores and GB.
+_CHART = Path(__file__).parents[2] / "deploy" / "helm" / "ledgerbus" / "values.yaml"
+REQUESTS = {
+    name: (_cores(each["resources"]["requests"]["cpu"]), _gb(each["resources"]["requests"]["memory"]))
+    for name, each in yaml.safe_load(_CHART.read_text())["services"].items()
+}
+KEPT_NIGHTS = int(OrchestratorSettings.model_fields["kept_days"].default)
 
 # Calls of one month (docs/providers.md), where there is nothing behind the first page.
 CALLS = {

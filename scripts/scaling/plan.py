@@ -15,7 +15,6 @@ _PROGRESS_S = float(OrchestratorSettings.model_fields["progress_every_s"].defaul
 _TALLIED_A_SECOND = 100_000  # documents that a node of MongoDB may well count beside its other work
 _LEAST = 2
 _PARTITIONS = 12
-_REQUEST_CORES, _REQUEST_GB = 0.1, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +58,17 @@ class Plan:
         return sum(self.cores(each) + idle * self.replicas(each) for each in inputs.CPU_MS_A_JOB)
 
     @property
-    def pods(self) -> int:
-        return sum(self.replicas(each) for each in inputs.CPU_MS_A_JOB)
+    def requested_cores(self) -> float:
+        return sum(self.replicas(each) * cores for each, (cores, _) in inputs.REQUESTS.items())
 
     @property
     def memory_gb(self) -> float:
-        return self.pods * _REQUEST_GB
+        return sum(self.replicas(each) * gb for each, (_, gb) in inputs.REQUESTS.items())
 
     @property
     def euros_a_month(self) -> float:
         """Of our own pods, all day: what they need at night, or request at least."""
-        cores = max(self.all_cores / inputs.BUSY, self.pods * _REQUEST_CORES)
+        cores = max(self.all_cores / inputs.BUSY, self.requested_cores)
         return cores * inputs.CORE_EUR_A_MONTH + self.memory_gb * inputs.GB_EUR_A_MONTH
 
     @property
@@ -98,6 +97,12 @@ class Plan:
     @property
     def history_gb_a_night(self) -> float:
         return self.connections * inputs.CHANGED * inputs.DOCUMENT_BYTES["history"] / 1e9
+
+    @property
+    def kept_gb(self) -> float:
+        """After as many nights as jobs are kept; indexes not counted."""
+        nightly = self.jobs_gb_a_night + self.history_gb_a_night
+        return nightly * inputs.KEPT_NIGHTS + self.summaries_gb_a_year
 
     @property
     def summaries_gb_a_year(self) -> float:

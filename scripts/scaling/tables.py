@@ -29,6 +29,7 @@ def services(plans: Plans) -> str:
         *[_row(f"replicas: {name}", plans, _replicas(name)) for name in inputs.CPU_MS_A_JOB],
         _row("partitions", plans, lambda plan: str(plan.partitions)),
         _row("cores busy at night, ours", plans, lambda plan: f"{plan.all_cores:.1f}"),
+        _row("our pods: cores they request", plans, lambda plan: f"{plan.requested_cores:.1f}"),
         _row("our pods: memory they request", plans, lambda plan: f"{plan.memory_gb:.1f} GB"),
         _row("our pods: € a month", plans, lambda plan: f"{plan.euros_a_month:.0f}"),
     ]
@@ -43,6 +44,7 @@ def servers(plans: Plans) -> str:
         _row("MongoDB: jobs a night", plans, lambda plan: _gb(plan.jobs_gb_a_night)),
         _row("MongoDB: history a night", plans, lambda plan: _gb(plan.history_gb_a_night)),
         _row("MongoDB: summaries a year", plans, lambda plan: _gb(plan.summaries_gb_a_year)),
+        _row(f"MongoDB: all of it after {inputs.KEPT_NIGHTS} nights", plans, lambda plan: _gb(plan.kept_gb)),
         _row("Kafka: messages a second", plans, lambda plan: f"{plan.messages_a_second:.1f}"),
         _row("Kafka: a night, one copy", plans, lambda plan: _gb(plan.kafka_gb_a_night)),
         _row("Vault: cores", plans, _cores(inputs.VAULT_CPU_MS_A_JOB)),

@@ -65,9 +65,11 @@ class LeaseBody(Body):
     """A worker's wish; `refused_access` is what the provider has not taken."""
 
     company_id: PlatformId
-    generation: int | None = Field(default=None, ge=1)
+    generation: int | None = Field(default=None, ge=1, strict=True)
     refused_access: UUID | None = None
-    needed_s: float = Field(default=0, ge=0, le=600, description="How long the access has to last at least.")
+    needed_s: float = Field(
+        default=0, ge=0, le=600, strict=True, description="How long the access has to last at least."
+    )
 
 
 class OneLeaseBody(LeaseBody):
@@ -110,7 +112,7 @@ class ObserveBody(Body):
     """What became of a reading."""
 
     company_id: PlatformId
-    generation: int = Field(ge=1)
+    generation: int = Field(ge=1, strict=True)
     outcome: Observed
     code: ProblemCode | None = None
     books: Books | None = None
