@@ -26,6 +26,7 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"services": {"notifier": {"replica": 2}}}, "property replica is not"),
     ({"services": {"notifier": {"resources": {"limits": {"cpu": "much"}}}}}, "- services.notifier.resources"),
     ({"networkPolicy": {"callers": ["10.0.0.0/8"]}}, "- networkPolicy.callers"),
+    ({"telemetry": {"settings": {"OTEL_EXPORTER_OTLP_HEADERS": "key"}}}, "OTEL_EXPORTER_OTLP_HEADERS"),
     ({"replicas": 3}, "property replicas is not"),
     ({"services": {"notifier": {"replicas": 12}}}, "more than kafka.partitions"),
     ({"autoscaling": {"kind": "keda", "maxReplicas": 12}}, "more than kafka.partitions"),

@@ -11,6 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from fastapi import APIRouter, Depends, FastAPI
+from service_kit.errors import DependencyDownError
 from service_kit.problems import install_problems
 from service_kit.tokens import TokenVerifier, User, service_of, user_of
 
@@ -127,3 +128,43 @@ async def test_only_named_services_may_call_inside(
     person = await get(client, "/internal", signed())
 
     assert (allowed.status_code, other.status_code, person.status_code) == (200, 403, 403)
+
+
+def verifier_of(published: list[bytes], now: list[float]) -> TokenVerifier:
+    """Its issuer publishes one after the other, the last for ever; nothing: it is away."""
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        body = published.pop(0) if len(published) > 1 else published[0]
+        return httpx.Response(200 if body else 503, content=body)
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return TokenVerifier(
+        ISSUER, "ledgerbus", "https://platform.example/jwks", http, monotonic_s=lambda: now[0]
+    )
+
+
+def jwks(key: RSAPrivateKey, kid: str) -> bytes:
+    own = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+    return json.dumps({"keys": [own | {"kid": kid, "alg": "RS256"}]}).encode()
+
+
+async def test_a_key_that_is_taken_back_is_believed_for_a_quarter_of_an_hour(
+    key: RSAPrivateKey, signed: Callable[..., str]
+) -> None:
+    now = [0.0]
+    verifier = verifier_of([jwks(key, "k1"), b"", jwks(key, "k2")], now)
+
+    await verifier.claims(signed())
+    now[0] = 900.0
+    await verifier.claims(signed())  # the issuer is away: that takes nobody's key back
+    now[0] = 910.0
+    with pytest.raises(jwt.InvalidTokenError):
+        await verifier.claims(signed())
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"keys": []}', b'{"keys": 7}', b""])
+async def test_an_issuer_that_publishes_no_keys_is_an_outage_and_nobodys_fault(
+    body: bytes, signed: Callable[..., str]
+) -> None:
+    with pytest.raises(DependencyDownError):
+        await verifier_of([body], [0.0]).claims(signed())

@@ -50,6 +50,9 @@
 - name: OTEL_EXPORTER_OTLP_HEADERS
   valueFrom: {secretKeyRef: {name: {{ . }}, key: headers}}
 {{- end }}
+{{- range $name, $value := $v.telemetry.settings }}
+- {name: {{ $name }}, value: {{ $value | toString | quote }}}
+{{- end }}
 {{- end }}
 {{- range $name, $value := $own.settings }}
 - {name: {{ $p }}__{{ $name }}, value: {{ $value | toString | quote }}}

@@ -3,7 +3,9 @@
 import json
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,6 +24,8 @@ from service_kit.settings import UserTokenSettings, VaultSettings
 
 SERVICE_AUDIENCE = "ledgerbus-internal"
 _REFETCH_AFTER_S = 10.0
+# A key that its issuer has taken back is believed no longer than this.
+_STANDS_S = 900.0
 _LEEWAY_S = 30
 _IDS: TypeAdapter[str] = TypeAdapter(PlatformId)
 
@@ -48,8 +52,9 @@ class TokenVerifier:
     jwks_url: str
     http: httpx.AsyncClient
     algorithm: str = "RS256"
+    monotonic_s: Callable[[], float] = time.monotonic
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
-    _fetched_at: float = -_REFETCH_AFTER_S
+    _fetched_at: float = -inf
 
     @classmethod
     def of_users(cls, settings: UserTokenSettings, http: httpx.AsyncClient) -> "TokenVerifier":
@@ -74,13 +79,24 @@ class TokenVerifier:
         )
 
     async def _key(self, kid: str) -> jwt.PyJWK:
-        if kid not in self._keys and time.monotonic() - self._fetched_at >= _REFETCH_AFTER_S:
-            keys = jwt.PyJWKSet.from_dict(await self._fetch())
-            self._keys = {key.key_id or "": key for key in keys.keys}
-            self._fetched_at = time.monotonic()
+        age_s = self.monotonic_s() - self._fetched_at
+        if kid not in self._keys and age_s >= _REFETCH_AFTER_S:
+            await self._renew()
+        elif kid in self._keys and age_s >= _STANDS_S:
+            self._fetched_at += _REFETCH_AFTER_S  # an issuer that is away is not asked at every call
+            with suppress(DependencyDownError):
+                await self._renew()
         if kid not in self._keys:
             raise jwt.InvalidTokenError("signed by an unknown key")
         return self._keys[kid]
+
+    async def _renew(self) -> None:
+        try:
+            keys = jwt.PyJWKSet.from_dict(await self._fetch())
+        except (ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
+            raise DependencyDownError("token issuer", f"{type(error).__name__} in its keys") from None
+        self._keys = {key.key_id or "": key for key in keys.keys}
+        self._fetched_at = self.monotonic_s()
 
     async def _fetch(self) -> dict[str, Any]:
         parts = urlsplit(self.jwks_url)
