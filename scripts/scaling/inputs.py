@@ -23,19 +23,19 @@ FIRMS = (1_000, 100_000, 3_000_000)
 WINDOW_H = 8.0
 BULK = 10_000  # clients of one sync.bulk at most (schemas, SyncBulk)
 
-# Measured by `ledgerbus load --clients 200 --months 1 --singles 3`: Merit Aktiva, 2 cores, Python 3.11;
-# 20 jobs a second came out of it.
+# Measured by `ledgerbus load --clients 400 --months 1 --kafka`: Merit Aktiva, 2 cores, Python 3.11;
+# 25 jobs a second came out of it. Idling is among it, and counted once more for each replica.
 CPU_MS_A_JOB = {
-    "credentials": 2.90,
-    "sync-orchestrator": 6.10,
-    "connector-workers": 11.70,
-    "summary-writer": 2.05,
-    "notifier": 1.00,
+    "credentials": 3.10,
+    "sync-orchestrator": 5.70,
+    "connector-workers": 12.90,
+    "summary-writer": 3.50,
+    "notifier": 0.60,
 }
-VAULT_CPU_MS_A_JOB = 1.55  # OpenBao
-DATABASE_CPU_MS_A_JOB = 31.25  # the embedded one, not MongoDB's own server
-BROKER_CPU_MS_A_JOB = 6.55  # the embedded one, at a fetch time of 250 ms
-IDLE_CPU_MS_A_SECOND = 110.0  # of all services together, one process each (docs/performance.md)
+VAULT_CPU_MS_A_JOB = 1.80  # OpenBao
+DATABASE_CPU_MS_A_JOB = 24.65  # the embedded one, not MongoDB's own server
+BROKER_CPU_MS_A_JOB = 5.95  # the embedded one, at a fetch time of 250 ms
+IDLE_CPU_MS_A_SECOND = 117.0  # of all services together, one process each (docs/performance.md)
 AIMED_CPU_MS_A_JOB = 6.5
 
 # Sizes, of full messages and documents with all 14 metrics, before compression.
