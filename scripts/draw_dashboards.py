@@ -2,8 +2,9 @@
 
 Usage: draw_dashboards.py --collector OTELCOL [--minutes M] [--python PYTHON]
 
-OTELCOL is a collector with the exporter `prometheus` and the processor `tail_sampling`. PYTHON has
-matplotlib; else an environment is made for this once. Prometheus is the machine's, or Debian's package.
+OTELCOL is a collector of the version that docker-compose.yml starts (another may take a configuration that
+this one refuses), with the exporter `prometheus` and the processor `tail_sampling`. PYTHON has matplotlib;
+else an environment is made for this once. Prometheus is the machine's, or Debian's package.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import yaml
 from ledgerbus_cli.platform_client import open_platform
 from ledgerbus_cli.system import SandboxOptions, System
 from pictures.asking import answered
@@ -32,15 +34,25 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--collector", required=True)
-    parser.add_argument("--minutes", type=float, default=6.0)
+    parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--python")
     asked = parser.parse_args()
+    check_version(asked.collector)
     with tempfile.TemporaryDirectory(prefix="ledgerbus-pictures-") as name:
         folder = Path(name)
         answers = asyncio.run(watched_work(asked.collector, folder, asked.minutes * 60))
         (folder / "answers.json").write_text(json.dumps(answers))
         drawing = [asked.python or _environment(folder), str(ROOT / "scripts/pictures/draw.py")]
         subprocess.run([*drawing, str(folder / "answers.json"), str(PICTURES)], check=True)
+
+
+def check_version(collector: str) -> None:
+    """SystemExit where the pictures would show another collector than the one that is deployed."""
+    told = subprocess.run([collector, "--version"], check=True, capture_output=True, text=True).stdout.split()
+    image = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["otel-collector"]["image"]
+    deployed = image.rpartition(":")[2]
+    if told[-1].removeprefix("v") != deployed:
+        raise SystemExit(f"{collector} is {told[-1]}, docker-compose.yml starts {deployed}")
 
 
 async def watched_work(collector: str, folder: Path, lasts_s: float) -> list[dict[str, object]]:
