@@ -1,13 +1,16 @@
 """The Kafka broker object of a service, with every setting that keeps messages from being lost."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, TestKafkaBroker
 from faststream.kafka.schemas import Topic
+from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from service_kit.direct import Direct, Handler, Parser, by_topic
 from service_kit.failures import FailureHandling
@@ -20,6 +23,9 @@ __all__ = ["ServiceBroker", "Subscriptions", "TestKafkaBroker", "build_broker", 
 
 # A pause throws away what was fetched ahead.
 _PREFETCH_BYTES = 65_536
+_CATCH_UP_S, _LOOK_AGAIN_S = 10.0, 0.02
+
+logger = logging.getLogger(__name__)
 
 
 class ServiceBroker(KafkaBroker):
@@ -48,14 +54,39 @@ def build_broker(settings: KafkaSettings, *, name: str, health: Health) -> Servi
 
 
 async def start_broker(broker: KafkaBroker) -> None:
-    """Consumers join their groups at once, those outside any group first; FastStream's own lets each wait."""
+    """Consumers join their groups at once; FastStream's own lets each wait.
+
+    Those outside any group hear all that is on record first: what stops work is known before it is taken.
+    """
     await broker.connect()
-    for in_group in (False, True):
-        wave = [each for each in broker.subscribers if bool(getattr(each, "group_id", None)) is in_group]
-        await asyncio.gather(*(subscriber.start() for subscriber in wave))
+    subscribers = [each for each in broker.subscribers if isinstance(each, LogicSubscriber)]
+    outside = [each for each in subscribers if each.group_id is None]
+    await asyncio.gather(*(each.start() for each in outside))
+    await _caught_up([each.consumer for each in outside if each.consumer is not None])
+    await asyncio.gather(*(each.start() for each in subscribers if each.group_id is not None))
     for publisher in broker.publishers:
         await publisher.start()
     broker.running = True
+
+
+async def _caught_up(consumers: Sequence[AIOKafkaConsumer]) -> None:
+    """Work is not held up for longer: what comes late is heard late, as in a process that runs."""
+    try:
+        async with asyncio.timeout(_CATCH_UP_S):
+            for consumer in consumers:
+                while await _is_behind(consumer):  # noqa: ASYNC110 (nothing tells of it)
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+    except TimeoutError:
+        logger.warning("work is taken before everything older was heard")
+
+
+async def _is_behind(consumer: AIOKafkaConsumer) -> bool:
+    """A partition's end is known from its first fetch on."""
+    for partition in consumer.assignment():
+        end = consumer.highwater(partition)
+        if end is None or await consumer.position(partition) < end:
+            return True
+    return False
 
 
 class Subscriptions:
