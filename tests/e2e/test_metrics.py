@@ -42,8 +42,9 @@ async def test_a_run_shows_in_every_metric_of_the_table(firm: Firm, collector: C
 
 
 async def test_trouble_shows_in_its_metrics(system: System, firm: Firm, collector: Collector) -> None:
-    await firm.connect("client-1", Provider.XERO)
-    account = firm.accounts["client-1", Provider.XERO]
+    await firm.connect("client-1", Provider.MERIT_AKTIVA)
+    await firm.connect("client-2", Provider.XERO)
+    account = firm.accounts["client-2", Provider.XERO]
     await firm.sandbox.fault(account, "throttle_429", problem="day", retry_after_s=25, times=1)
     kafka = system.addresses.kafka
 
@@ -54,7 +55,8 @@ async def test_trouble_shows_in_its_metrics(system: System, firm: Firm, collecto
         hooks.answers["/gone"] = [status(410)]
         address = f"{firm.platform.addresses.notifier}/v1/webhooks"
         await firm.platform.call.json("POST", address, body={"url": f"{hooks.url}/gone", "description": ""})
-        await firm.run_bulk(["client-1"], Provider.XERO, JUNE, within_s=90)
+        await firm.platform.bulk(["client-2"], Provider.XERO, JUNE)  # has to wait for its turn
+        await firm.run_bulk(["client-1"], Provider.MERIT_AKTIVA, JUNE)
         await send.send_and_wait(JobStarted.topic, b"{", partition=0)
         begun = await read_all(kafka, JobStarted.topic, until=lambda found: any(map(of_firm, found)))
         record = next(filter(of_firm, begun))

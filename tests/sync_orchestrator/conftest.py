@@ -1,6 +1,7 @@
 """The stores that a test runs on: in memory, or in a real database."""
 
 from collections.abc import AsyncIterator
+from math import inf
 
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -8,6 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from support.orchestrator_database import stores_in
 from support.orchestrator_stores import memory_stores
 from support.tracing import global_tracers
+from sync_orchestrator import settle_runs
 from sync_orchestrator.use_cases import Stores
 
 
@@ -25,6 +27,12 @@ async def stores(database_address: str | None) -> AsyncIterator[Stores]:
         return
     async with stores_in(database_address) as stored:
         yield stored
+
+
+@pytest.fixture
+def counting_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a run's jobs, for its progress; else it takes a share of the real time only."""
+    monkeypatch.setattr(settle_runs, "COUNTING_SHARE", inf)
 
 
 @pytest.fixture

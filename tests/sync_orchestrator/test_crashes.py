@@ -24,9 +24,13 @@ Answer = Callable[[World, JobRequested], Awaitable[None]]
 QUICK = Rules(
     ask_again_s=0.0,
     progress_every_s=0.0,
+    longest_pass_s=60.0,
     breakers=BreakerRules(accounts=2),
     lifetime=Lifetime(deadline_s=3600.0),
 )
+
+# A moment in which the machine stands still would be taken for slow counting, and the run left alone.
+pytestmark = pytest.mark.usefixtures("counting_costs_nothing")
 SHORT = replace(QUICK, lifetime=Lifetime(deadline_s=600.0))
 
 
