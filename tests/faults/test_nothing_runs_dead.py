@@ -116,7 +116,8 @@ async def test_leader_killed_in_the_middle_is_replaced_and_nothing_is_done_twice
 
     await large_system.services["sync-orchestrator"].kill()
     began_s, at_kill = time.monotonic(), len(log.starts)
-    receipt = await large_firm.platform.receipt(request, within_s=240)
+    # What it had claimed and not sent yet is sent again after five minutes.
+    receipt = await large_firm.platform.receipt(request, within_s=400)
 
     say(f"{at_kill} of 200 jobs had started; the rest took {time.monotonic() - began_s:.1f} s")
     assert at_kill < 200
