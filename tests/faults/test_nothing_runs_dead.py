@@ -107,6 +107,7 @@ async def test_two_orchestrators_and_two_workers_read_and_write_each_attempt_onc
     assert await large_firm.times_written(clients, MERIT, APRIL) == {1}
 
 
+@pytest.mark.timeout(540)
 async def test_leader_killed_in_the_middle_is_replaced_and_nothing_is_done_twice(
     large_system: System, large_firm: LargeFirm, second_orchestrator: str, log: JobLog, say: Say
 ) -> None:
