@@ -155,9 +155,10 @@ async def test_a_key_that_is_taken_back_is_believed_for_a_quarter_of_an_hour(
     verifier = verifier_of([jwks(key, "k1"), b"", jwks(key, "k2")], now)
 
     await verifier.claims(signed())
-    now[0] = 900.0
-    await verifier.claims(signed())  # the issuer is away: that takes nobody's key back
-    now[0] = 910.0
+    now[0] = 9_000.0
+    for _ in range(3):
+        await verifier.claims(signed())  # the issuer is away: that takes nobody's key back
+    now[0] = 9_010.0
     with pytest.raises(jwt.InvalidTokenError):
         await verifier.claims(signed())
 

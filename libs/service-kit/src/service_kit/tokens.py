@@ -83,7 +83,8 @@ class TokenVerifier:
         if kid not in self._keys and age_s >= _REFETCH_AFTER_S:
             await self._renew()
         elif kid in self._keys and age_s >= _STANDS_S:
-            self._fetched_at += _REFETCH_AFTER_S  # an issuer that is away is not asked at every call
+            # An issuer that is away is not asked at every call.
+            self._fetched_at += age_s - _STANDS_S + _REFETCH_AFTER_S
             with suppress(DependencyDownError):
                 await self._renew()
         if kid not in self._keys:
