@@ -43,15 +43,21 @@ async def test_a_worker_silent_beyond_its_budget_means_a_new_attempt() -> None:
     assert [message.jobs[0].attempt for message in world.requested] == [1, 2]
 
 
-async def test_a_moving_run_expires_after_six_hours_and_always_ends() -> None:
+async def after_six_hours() -> tuple[World, JobRecord]:
+    """A run whose time is over, and the one of its two jobs that nobody has answered for."""
     world = World()
     await world.cases.accept.bulk(bulk(clients=2))
     await world.cases.release()
-    first, _ = await world.jobs()
+    first, other = await world.jobs()
     await world.cases.track.updated(updated(first))
-
     world.clock.forward(hours=6, seconds=1)
     await world.cases.watch()
+    return world, other
+
+
+async def test_a_moving_run_expires_after_six_hours_and_always_ends() -> None:
+    world, _ = await after_six_hours()
+
     await world.cases.settle()
 
     assert (world.finished.ending, world.finished.counts.failed) == (RunEnding.EXPIRED, 1)
@@ -62,13 +68,7 @@ async def test_a_moving_run_expires_after_six_hours_and_always_ends() -> None:
 async def test_a_result_that_comes_while_the_run_ends_does_not_part_receipt_and_jobs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World()
-    await world.cases.accept.bulk(bulk(clients=2))
-    await world.cases.release()
-    late, other = await world.jobs()
-    await world.cases.track.updated(updated(other))
-    world.clock.forward(hours=6, seconds=1)
-    await world.cases.watch()
+    world, late = await after_six_hours()
     read = world.stores.jobs.of_run
 
     async def read_and_then_hear(run_id: UUID) -> list[JobRecord]:

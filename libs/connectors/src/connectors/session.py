@@ -1,7 +1,6 @@
 """What all calls of one process share: connections, limits, addresses, the installation's keys."""
 
 import re
-import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -80,13 +79,12 @@ def build_session(
     limiter: Limiter | None = None,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-    trust: ssl.SSLContext | None = None,
     measures: Measures | None = None,
 ) -> Session:
     """A session; nothing connects before the first call."""
     time, chosen = clock or SystemClock(), settings or ConnectorSettings()
     return Session(
-        transport or PooledTransport(trust),
+        transport or PooledTransport(),
         limiter=limiter or Limiter(time),
         clock=time,
         settings=chosen,
