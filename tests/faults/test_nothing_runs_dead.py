@@ -107,7 +107,6 @@ async def test_two_orchestrators_and_two_workers_read_and_write_each_attempt_onc
     assert await large_firm.times_written(clients, MERIT, APRIL) == {1}
 
 
-@pytest.mark.timeout(540)
 async def test_leader_killed_in_the_middle_is_replaced_and_nothing_is_done_twice(
     large_system: System, large_firm: LargeFirm, second_orchestrator: str, log: JobLog, say: Say
 ) -> None:
@@ -117,8 +116,7 @@ async def test_leader_killed_in_the_middle_is_replaced_and_nothing_is_done_twice
 
     await large_system.services["sync-orchestrator"].kill()
     began_s, at_kill = time.monotonic(), len(log.starts)
-    # What it had claimed and not sent yet is sent again after five minutes.
-    receipt = await large_firm.platform.receipt(request, within_s=400)
+    receipt = await large_firm.platform.receipt(request, within_s=120)
 
     say(f"{at_kill} of 200 jobs had started; the rest took {time.monotonic() - began_s:.1f} s")
     assert at_kill < 200

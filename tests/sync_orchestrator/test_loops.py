@@ -105,7 +105,7 @@ class UnreachableLeases(MemoryLeases):
 
 
 async def test_a_store_out_of_reach_does_not_spoil_a_clean_stop() -> None:
-    leadership = Leadership(leases=UnreachableLeases(), clock=FakeClock())
+    leadership = Leadership(leases=UnreachableLeases(), clock=FakeClock(), taken_over=lambda: None)
     led = await leadership.is_mine()
 
     await leadership.give_up()

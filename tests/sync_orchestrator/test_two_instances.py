@@ -2,7 +2,10 @@
 
 import asyncio
 from collections import Counter
+from uuid import UUID
 
+import pytest
+from aiokafka.errors import KafkaTimeoutError
 from support.fakes import FakeClock
 from support.orchestration import bulk, started, updated
 from support.orchestrator_world import World
@@ -40,6 +43,29 @@ async def test_even_without_a_leader_no_job_is_released_twice(stores: Stores) ->
     released = Counter(due.job_id for message in world.requested for due in message.jobs)
     assert len(released) == 20
     assert set(released.values()) == {1}
+
+
+async def test_what_a_leader_claimed_and_never_sent_is_sent_by_the_next_one(stores: Stores) -> None:
+    world = World(stores=stores, clock=FakeClock())
+    first, second = world.cases, world.another()
+    await first.accept.bulk(bulk(clients=3))
+    world.publish.fail_with = KafkaTimeoutError()
+    with pytest.raises(KafkaTimeoutError):
+        await leading(first.leadership, first.release)()
+    [unsent] = {job.job_id for job in await world.jobs()} - told(world)
+
+    world.clock.forward(seconds=11)
+    await second.leadership.is_mine()
+    for _ in range(3):
+        world.clock.forward(seconds=5)
+        await leading(second.leadership, second.watch)()
+
+    assert unsent in told(world)
+    assert [message.jobs[0].attempt for message in world.requested] == [1] * 5
+
+
+def told(world: World) -> set[UUID]:
+    return {due.job_id for message in world.requested for due in message.jobs}
 
 
 async def test_one_leads_until_it_stops_renewing(stores: Stores) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 from support.orchestration import bulk, failed, reload, run_record, started, updated, waiting
 from support.orchestrator_world import World
 from sync_contracts.codes import ProblemCode, WaitReason
@@ -28,6 +29,42 @@ async def test_a_message_nobody_started_is_sent_again_under_the_same_attempt() -
     first, again = world.requested
     assert early == 1
     assert (again.meta.event_id, again.jobs) == (first.meta.event_id, first.jobs)
+
+
+async def test_what_could_not_be_sent_is_sent_by_the_next_watch_and_then_no_more() -> None:
+    world = World()
+    await world.cases.accept.bulk(bulk(clients=2))
+    world.publish.fail_with = KafkaTimeoutError()
+    with pytest.raises(KafkaTimeoutError):
+        await world.cases.release()
+    sent = {due.job_id for message in world.requested for due in message.jobs}
+
+    world.clock.forward(seconds=1)
+    await world.cases.watch()
+    again = {due.job_id: due.attempt for message in world.requested for due in message.jobs}
+    heard = len(world.requested)
+    world.clock.forward(seconds=5)
+    await world.cases.watch()
+
+    jobs = {job.job_id: 1 for job in await world.jobs()}
+    assert sent < set(jobs)
+    assert again == jobs
+    assert len(world.requested) == heard
+
+
+async def test_what_the_watch_could_not_send_is_sent_by_the_next_one() -> None:
+    world = World()
+    await world.cases.accept.reload(reload())
+    await world.cases.release()
+    world.clock.forward(seconds=301)
+    world.publish.fail_with = KafkaTimeoutError()
+    with pytest.raises(KafkaTimeoutError):
+        await world.cases.watch()
+
+    world.clock.forward(seconds=5)
+    await world.cases.watch()
+
+    assert len(world.requested) == 2
 
 
 async def test_a_worker_silent_beyond_its_budget_means_a_new_attempt() -> None:

@@ -1,5 +1,6 @@
 """One instance at a time leads: it releases jobs and watches the time."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -14,12 +15,16 @@ _LEASE = "leader"
 class Leadership:
     """A lease in the store, renewed when a third of it has gone; other instances take over when it runs out.
 
-    Losing it unseen does no harm: every write is conditional on the state it expects.
+    Losing it unseen does no harm: every write is conditional on the state it expects. `taken_over` is called
+    when this instance begins to lead: whoever led before may have left something half done.
     """
 
-    def __init__(self, *, leases: LeaseStore, clock: Clock, lease_s: float = 10.0) -> None:
+    def __init__(
+        self, *, leases: LeaseStore, clock: Clock, taken_over: Callable[[], None], lease_s: float = 10.0
+    ) -> None:
         self._leases = leases
         self._clock = clock
+        self._taken_over = taken_over
         self._lease = timedelta(seconds=lease_s)
         self._holder = str(uuid4())
         self._epoch: int | None = None
@@ -34,8 +39,11 @@ class Leadership:
         now = self._clock.now()
         if self._until is None or self._until - now < self._lease * 2 / 3:
             until = now + self._lease
-            self._epoch = await self._leases.hold(_LEASE, self._holder, now, until)
-            self._until = until if self._epoch is not None else None
+            epoch = await self._leases.hold(_LEASE, self._holder, now, until)
+            self._until = until if epoch is not None else None
+            if epoch not in {None, self._epoch}:
+                self._taken_over()
+            self._epoch = epoch
         return self._epoch is not None
 
     async def give_up(self) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
-from service_kit.publishing import Publish
 from sync_contracts.codes import ProblemCode
 from sync_contracts.runs import JobEnding
 
@@ -23,7 +22,7 @@ from sync_orchestrator.ports import (
     Touch,
 )
 from sync_orchestrator.records import ConnectionFact, JobRecord, JobState, RunRecord, RunState
-from sync_orchestrator.request_jobs import request_jobs
+from sync_orchestrator.request_jobs import RequestJobs
 from sync_orchestrator.sick_sites import SickSites
 from sync_orchestrator.workers_heard import WorkersHeard
 
@@ -43,7 +42,7 @@ class ReleaseJobs:
         sick_sites: SickSites,
         workers: WorkersHeard,
         backlog: Backlog,
-        publish: Publish,
+        request_jobs: RequestJobs,
         clock: Clock,
         credit: Credit,
         touch: Touch,
@@ -56,7 +55,7 @@ class ReleaseJobs:
         self._sick_sites = sick_sites
         self._workers = workers
         self._backlog = backlog
-        self._publish = publish
+        self._request_jobs = request_jobs
         self._clock = clock
         self._credit = credit
         self._touch = touch
@@ -74,7 +73,8 @@ class ReleaseJobs:
         ends_s, released = time.monotonic() + self._longest_pass_s, 0
         for portion in _portions(choice.readings):
             self._backlog.take(portion)
-            released += await self._release(portion, runs)
+            with self._request_jobs.else_doubt():
+                released += await self._release(portion, runs)
             if time.monotonic() >= ends_s:
                 break
         return released
@@ -112,7 +112,7 @@ class ReleaseJobs:
         still_open = await self._runs.open_among({job.run_id for job in claimed})
         await self._take_back(job for job in claimed if job.run_id not in still_open)
         sent = [job for job in claimed if job.run_id in still_open]
-        await request_jobs(sent, runs, self._publish)
+        await self._request_jobs(sent, runs)
         return len(sent)
 
     async def _take_back(self, claimed: Iterable[JobRecord]) -> None:

@@ -39,6 +39,7 @@ from sync_orchestrator.ports import (
 from sync_orchestrator.progress import TellProgress
 from sync_orchestrator.read_runs import ReadRuns
 from sync_orchestrator.release_jobs import ReleaseJobs
+from sync_orchestrator.request_jobs import RequestJobs
 from sync_orchestrator.settle_runs import SettleRuns
 from sync_orchestrator.sick_sites import SickSites
 from sync_orchestrator.track_run import TrackRun
@@ -122,6 +123,7 @@ def build_use_cases(
     runs, jobs = stores.runs, stores.jobs
     find_holds = FindHolds(pauses=stores.pauses, breakers=stores.breakers)
     tell_progress = TellProgress(jobs=jobs, find_holds=find_holds, clock=clock)
+    request_jobs = RequestJobs(publish, clock)
     workers = WorkersHeard(jobs=jobs, clock=clock, slots=rules.credit.slots)
     sick_sites = SickSites(breakers=stores.breakers, jobs=jobs, clock=clock, rules=rules.breakers)
     end_run = EndRun(runs=runs, jobs=jobs, publish=publish, clock=clock, public_url=public_url)
@@ -187,7 +189,7 @@ def build_use_cases(
             sick_sites=sick_sites,
             workers=workers,
             backlog=Backlog(jobs, ask_again_s=rules.ask_again_s),
-            publish=publish,
+            request_jobs=request_jobs,
             clock=clock,
             credit=rules.credit,
             touch=touch,
@@ -201,14 +203,16 @@ def build_use_cases(
             plan_run=plan_run,
             cancel_run=cancel,
             end_run=end_run,
-            publish=publish,
+            request_jobs=request_jobs,
             clock=clock,
             silence=rules.silence,
             patience=rules.watch,
             look_at=settle.look_at,
         ),
         forget=ForgetRuns(runs=runs, jobs=jobs, clock=clock, kept=rules.kept),
-        leadership=Leadership(leases=stores.leases, clock=clock, lease_s=rules.lease_s),
+        leadership=Leadership(
+            leases=stores.leases, clock=clock, lease_s=rules.lease_s, taken_over=request_jobs.doubt
+        ),
         read=ReadRuns(runs=runs, jobs=jobs, find_holds=find_holds, tell_progress=tell_progress, clock=clock),
         count_open=CountOpen(runs=runs, settle=settle, tell_progress=tell_progress, clock=clock),
         news=news,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
-from service_kit.publishing import Publish
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.cancel_run import CancelRun
@@ -19,7 +18,7 @@ from sync_orchestrator.plan_run import PlanRun
 from sync_orchestrator.ports import JobStore, RunStore, Touch
 from sync_orchestrator.records import JobRecord, JobState, RunRecord, RunState
 from sync_orchestrator.release_jobs import app_key
-from sync_orchestrator.request_jobs import request_jobs
+from sync_orchestrator.request_jobs import RequestJobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class WatchTime:
         plan_run: PlanRun,
         cancel_run: CancelRun,
         end_run: EndRun,
-        publish: Publish,
+        request_jobs: RequestJobs,
         clock: Clock,
         silence: Silence,
         patience: WatchPatience,
@@ -55,7 +54,7 @@ class WatchTime:
         self._plan_run = plan_run
         self._cancel_run = cancel_run
         self._end_run = end_run
-        self._publish = publish
+        self._request_jobs = request_jobs
         self._clock = clock
         self._silence = silence
         self._patience = patience
@@ -92,19 +91,24 @@ class WatchTime:
         self, outstanding: Collection[JobRecord], runs: Mapping[UUID, RunRecord], now: datetime
     ) -> None:
         silent = [job.job_id for job in outstanding if self._judged(job, runs[job.run_id], now)]
-        changed = await self._jobs.change(silent, lambda job: self._judged(job, runs[job.run_id], now))
-        lost = [job for job in changed if job.state is JobState.RELEASED]
-        await request_jobs(lost, runs, self._publish)
+        with self._request_jobs.else_doubt():
+            changed = await self._jobs.change(silent, lambda job: self._judged(job, runs[job.run_id], now))
+            await self._request_jobs([job for job in changed if job.state is JobState.RELEASED], runs)
 
     def _judged(self, job: JobRecord, run: RunRecord, now: datetime) -> JobRecord | None:
         """What becomes of a job that has been silent for too long; None while it has not."""
-        is_dead, is_lost = self._silence.is_dead(job, now), self._silence.is_lost(job, now)
+        is_dead, is_lost = self._silence.is_dead(job, now), self._is_lost(job, now)
         if run.state is not RunState.OPEN:
             dropped = is_dead or self._silence.is_dropped(job, run, now)
             return ended(job, JobEnding.CANCELLED) if dropped else None
         if is_dead:
             return requeued(job, now=now)
         return job.model_copy(update={"released_at": now}) if is_lost else None
+
+    def _is_lost(self, job: JobRecord, now: datetime) -> bool:
+        """Nobody has begun with it, for its message was lost or never sent."""
+        unsent = job.state is JobState.RELEASED and self._request_jobs.is_in_doubt(job)
+        return unsent or self._silence.is_lost(job, now)
 
     async def _watch(self, run: RunRecord, now: datetime, *, is_still: bool) -> None:
         seen = Deadline.of(run)
