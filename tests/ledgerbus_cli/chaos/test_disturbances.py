@@ -13,7 +13,7 @@ import pytest
 from ledgerbus_cli.chaos.disturbances import FAULTS, Disturbances, Revivals
 from ledgerbus_cli.chaos.evidence import Client
 from ledgerbus_cli.chaos.firm import KEYED, Firm
-from ledgerbus_cli.chaos.schedule import ROTATING, Blow, Kind
+from ledgerbus_cli.chaos.schedule import ROTATING, SPENDING, Blow, Kind
 from ledgerbus_cli.platform_client import Platform
 from ledgerbus_cli.problems import UnreachableError
 from ledgerbus_cli.sandbox_client import SandboxClient
@@ -97,7 +97,7 @@ async def test_every_provider_can_be_troubled(sandbox: SandboxClient, kind: Kind
 async def test_tokens_can_be_ended_where_they_rotate(sandbox: SandboxClient) -> None:
     hands = await disturbing(sandbox)
 
-    for provider in ROTATING:
+    for provider in (*ROTATING, SPENDING):
         done = await hands.carry_out(blow(Kind.ROTATE, provider))
         assert done.trouble == ""
 

@@ -10,7 +10,7 @@ from rich.markdown import Markdown
 
 from ledgerbus_cli.chaos import report
 from ledgerbus_cli.chaos.conduct import DOUBLED, ENVIRONMENT, Outcome, conduct, open_chaos
-from ledgerbus_cli.chaos.schedule import schedule
+from ledgerbus_cli.chaos.schedule import finale, schedule
 from ledgerbus_cli.options import AsJson, Documents, OnKafka, broker_of
 from ledgerbus_cli.output import Output
 from ledgerbus_cli.signals import run_until_told
@@ -62,4 +62,4 @@ async def _run(system: System, output: Output, seed: int, minutes: float) -> Out
     session_timeout_ms = int(system.stack.settings.kafka_clients.get("session_timeout_ms", _USUAL_MS))
     blows = schedule(seed, minutes, session_timeout_s=session_timeout_ms / 1000)
     async with open_chaos(system, seed=seed, tell=output.remark, doubled=DOUBLED) as chaos:
-        return await conduct(chaos, blows, seed=seed, minutes=minutes)
+        return await conduct(chaos, blows, finale(seed), seed=seed, minutes=minutes)

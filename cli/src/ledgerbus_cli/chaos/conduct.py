@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import httpx
 from sandbox.embedded import BrokerKind
+from sync_contracts.providers import Provider
 
 from ledgerbus_cli.chaos import hearsay
 from ledgerbus_cli.chaos.collection import Collection
@@ -24,7 +25,7 @@ from ledgerbus_cli.chaos.lag import behind
 from ledgerbus_cli.chaos.observer import Observer
 from ledgerbus_cli.chaos.oracle import judge
 from ledgerbus_cli.chaos.recovery import Recovery, recoveries
-from ledgerbus_cli.chaos.schedule import Blow
+from ledgerbus_cli.chaos.schedule import Blow, Kind
 from ledgerbus_cli.chaos.workload import Workload
 from ledgerbus_cli.inbox import Inbox
 from ledgerbus_cli.outbox import Outbox
@@ -53,6 +54,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
     }
 )
 BROKERS = {BrokerKind.TANSU: "embedded", BrokerKind.KAFKA: "Apache Kafka"}
+_MET_BY_READING = frozenset({Kind.HANG, Kind.ROTATE})  # unless somebody reads, they disturb nothing
 REPEATED = 0.15  # of all messages
 _QUIET_S = 240.0
 _LOOK_EVERY_S = 1.0
@@ -114,6 +116,8 @@ class Chaos:
                 self.expect_help()
                 self.tell(f"{time.monotonic() - began_s:6.1f} s  {blow}")
                 group.create_task(self.strike(blow))
+                if blow.kind in _MET_BY_READING:
+                    group.create_task(self.workload.read_anything_of(Provider(blow.target)))
 
     async def strike(self, blow: Blow) -> None:
         """One blow, until what it hit is back."""
@@ -275,15 +279,16 @@ async def open_chaos(
         )
 
 
-async def conduct(chaos: Chaos, blows: tuple[Blow, ...], *, seed: int, minutes: float) -> Outcome:
-    """The whole of it on a system that has just been opened."""
+async def conduct(chaos: Chaos, *acts: tuple[Blow, ...], seed: int, minutes: float) -> Outcome:
+    """The whole of it on a system that has just been opened; each act begins when the last is over."""
     async with chaos.timed("connecting"):
         await chaos.connect()
     async with chaos.timed("chaos"):
         working = asyncio.create_task(chaos.workload.run())
         try:
             until_s = time.monotonic() + minutes * 60
-            await chaos.disturb(blows)
+            for blows in acts:
+                await chaos.disturb(blows)
             await asyncio.sleep(max(0.0, until_s - time.monotonic()))
             if working.done():
                 working.result()

@@ -34,12 +34,15 @@ SERVICES = (
     "summary-writer",
     "notifier",
 )
-PAUSED = ("sync-orchestrator", "connector-workers", "connector-workers-2", "summary-writer", "notifier")
+WORKERS = ("connector-workers", "connector-workers-2")
 SERVERS = ("vault", "database")
-ROTATING = (Provider.XERO, Provider.FREEAGENT, Provider.QUICKBOOKS, Provider.TRIGON, Provider.TRIPLETEX)
+ROTATING = (Provider.XERO, Provider.QUICKBOOKS, Provider.TRIGON, Provider.TRIPLETEX)
+# Each renewal spends the refresh token: one that was not kept shows at the next.
+SPENDING = Provider.FREEAGENT
 PROVIDER_TROUBLES = (Kind.FAIL, Kind.GATEWAY, Kind.HANG, Kind.THROTTLE)
 _CALM_AT_END = 0.1
 _UNDISTURBED_S = 1.0
+_HELD_S, _KILLED_AFTER_S = 10.0, 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,16 @@ def schedule(seed: int, minutes: float, *, session_timeout_s: float) -> tuple[Bl
     )
 
 
+def finale(seed: int) -> tuple[Blow, ...]:
+    """What comes when all that was hit is back: a worker is killed while it waits for answers, nothing else.
+
+    Only where nothing else is in the way can be told whether its work is taken up in time.
+    """
+    chance = random.Random(seed)  # noqa: S311 (a schedule, not a secret)
+    held = (Blow(at_s=0.0, kind=Kind.HANG, target=each, lasts_s=_HELD_S) for each in Provider)
+    return (*held, Blow(at_s=_KILLED_AFTER_S, kind=Kind.KILL, target=chance.choice(WORKERS)))
+
+
 _Card = tuple[Kind, str, float]
 
 
@@ -86,14 +99,14 @@ def _dealt(chance: random.Random, session_timeout_s: float) -> Iterator[_Card]:
 
 def _deck(chance: random.Random, session_timeout_s: float) -> list[_Card]:
     """Each kind at each target once, with the lengths of this round."""
-    pause_s = [round(session_timeout_s * chance.uniform(1.3, 2.0), 1) for _ in PAUSED]
+    pause_s = [round(session_timeout_s * chance.uniform(1.3, 2.0), 1) for _ in SERVICES]
     return [
         *((Kind.KILL, service, 0.0) for service in SERVICES),
-        *((Kind.PAUSE, service, lasts) for service, lasts in zip(PAUSED, pause_s, strict=True)),
+        *((Kind.PAUSE, service, lasts) for service, lasts in zip(SERVICES, pause_s, strict=True)),
         *((kind, server, 0.0) for server in SERVERS for kind in (Kind.KILL, Kind.RESTART)),
         (chance.choice((Kind.KILL, Kind.RESTART)), "broker", 0.0),
         *((kind, _one_of(chance, tuple(Provider)), _some_s(chance)) for kind in PROVIDER_TROUBLES),
-        *((Kind.ROTATE, provider, 0.0) for provider in chance.sample(ROTATING, 2)),
+        *((Kind.ROTATE, provider, 0.0) for provider in (*[SPENDING] * 3, chance.choice(ROTATING))),
         (Kind.UNREADABLE, "", _some_s(chance)),
         (Kind.RESAVE, "", 0.0),
         (Kind.DELETE, "", 0.0),

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from sync_contracts.codes import RefusalCode
 from sync_contracts.event import Meta
 from sync_contracts.month import Month
+from sync_contracts.providers import Provider
 from sync_contracts.requests import SyncBulk, SyncCancel, SyncReload, SyncRequest, SyncRetry
 from sync_contracts.runs import RunAccepted, RunCancelling, RunRejected, SyncCompleted
 
@@ -103,12 +104,19 @@ class Workload:
         ended = {one.run_id for one in self.observer.of(SyncCompleted)}
         return {*self.answered.values()} - ended - self.forgotten
 
+    async def read_anything_of(self, provider: Provider) -> None:
+        """Some month of all its clients."""
+        await self.bulk(self.firm.clients_of(provider), self._some_month())
+
     async def _some_bulk(self) -> None:
         provider = self.chance.choice(self.firm.providers)
         clients = self.firm.clients_of(provider)
         if self.chance.random() < 0.3:
             clients.append(Client(NEWCOMER, provider))
-        await self.bulk(clients, self.last_month.plus(-self.chance.randrange(_MONTHS)))
+        await self.bulk(clients, self._some_month())
+
+    def _some_month(self) -> Month:
+        return self.last_month.plus(-self.chance.randrange(_MONTHS))
 
     async def _some_reload(self) -> None:
         now = asyncio.get_running_loop().time()
