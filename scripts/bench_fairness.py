@@ -1,7 +1,8 @@
 """How fairly the orchestrator shares the workers: `make bench-fairness`.
 
-Orchestrator, broker, vault and database are real; workers and writer are imitated (`imitated_workers.py`),
-so that it is the order of releases that is measured, not how fast books are read.
+Orchestrator, vault, database and broker (the one that LEDGERBUS_BROKER names) are real; workers and writer are
+imitated (`imitated_workers.py`), so that it is the order of releases that is measured, not how fast books are
+read.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from uuid import uuid4, uuid5
 from imitated_workers import SLOTS, ImitatedWorkers, imitated_workers
 from ledgerbus_cli.identity import AUDIENCE, ISSUER, PlatformKey
 from ledgerbus_cli.programs import PythonProgram
-from sandbox.embedded import EmbeddedStack, Server
+from sandbox.embedded import EmbeddedStack, Server, chosen_broker
 from sandbox.embedded.ports import free_port
 from sandbox.serving import build_server, listen
 from starlette.applications import Starlette
@@ -75,7 +76,7 @@ def lookup_server() -> Iterator[str]:
 async def orchestrator_at_work(reading_s: float) -> AsyncIterator[ImitatedWorkers]:
     """A new stack with one orchestrator process and its imitated neighbours."""
     with tempfile.TemporaryDirectory(prefix="ledgerbus-bench-") as folder, lookup_server() as credentials_url:
-        stack = EmbeddedStack(Path(folder))
+        stack = EmbeddedStack(Path(folder), broker=chosen_broker())
         await stack.start()
         try:
             await stack.create_topics(all_topics(), PARTITIONS)
@@ -94,9 +95,6 @@ def _orchestrator(stack: EmbeddedStack, credentials_url: str, folder: Path) -> P
     role, port = stack.settings.vault.roles["sync-orchestrator"], free_port()
     settings = {
         "KAFKA__BOOTSTRAP_SERVERS": stack.settings.bootstrap_servers,
-        "KAFKA__IDEMPOTENT": "false",
-        "KAFKA__SESSION_TIMEOUT_MS": "3000",
-        "KAFKA__HEARTBEAT_INTERVAL_MS": "500",
         "MONGO__URL": stack.settings.mongo_url,
         "MONGO__DATABASE": "orchestrator",
         "HTTP__PORT": str(port),
@@ -109,6 +107,7 @@ def _orchestrator(stack: EmbeddedStack, credentials_url: str, folder: Path) -> P
         "USERS__JWKS_URL": PlatformKey.kept_in(folder / "platform").jwks_url,
         "CREDENTIALS_URL": credentials_url,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **{f"KAFKA__{name.upper()}": value for name, value in stack.settings.kafka_clients.items()},
     }
     return PythonProgram(
         name="sync-orchestrator",
@@ -227,7 +226,7 @@ async def main() -> None:
     options.add_argument("--reading-s", type=float, default=0.2, help="how long an imitated reading takes")
     asked = options.parse_args()
     print(
-        f"{os.cpu_count()} cores; orchestrator, broker and database real,"
+        f"{os.cpu_count()} cores; orchestrator, database and broker ({chosen_broker()}) real,"
         f" workers imitated ({asked.reading_s:g} s a reading)"
     )
     if asked.clients:

@@ -76,8 +76,6 @@ async def imitated_workers(bootstrap: str, reading_s: float) -> AsyncIterator[Im
         bootstrap_servers=bootstrap,
         group_id=f"imitation-{uuid4().hex}",
         auto_offset_reset="earliest",
-        session_timeout_ms=3_000,
-        heartbeat_interval_ms=500,
     )
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=2)
     await producer.start()
