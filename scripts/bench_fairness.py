@@ -1,8 +1,8 @@
 """How fairly the orchestrator shares the workers: `make bench-fairness`.
 
-Orchestrator, vault, database and broker (the one that LEDGERBUS_BROKER names) are real; workers and writer are
-imitated (`imitated_workers.py`), so that it is the order of releases that is measured, not how fast books are
-read.
+Orchestrator, vault, database and broker (the one that LEDGERBUS_BROKER names) are real; workers and writer
+are imitated (`imitated_workers.py`), so that it is the order of releases that is measured, not how fast
+books are read.
 """
 
 import argparse

@@ -2,11 +2,15 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from service_kit.metrics import METRICS, MetricName
 from support.exported import metric_of
 from support.promql import Asked, asked_in, grouped_by
@@ -26,6 +30,8 @@ FOREIGN = {
     "http_server_request_duration_seconds_bucket": _HTTP,
     "http_server_request_duration_seconds_count": _HTTP,
 }
+# How Prometheus' datasource words an annotation; Grafana's types of a dashboard leave that to it.
+OF_ANNOTATIONS = {"titleFormat", "textFormat"}
 OF_ALL = {"job", "instance", "le"}
 
 
@@ -48,6 +54,40 @@ def test_each_panel_has_a_title_a_unit_and_says_what_good_looks_like(page: Path)
         if panel["type"] != "text":
             assert "Good:" in panel["description"], panel["title"]
             assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_grafana_s_own_types_know_every_field_and_value(page: Path) -> None:
+    register_default_plugins()
+    written = json.loads(page.read_text())
+
+    read = json.loads(json.dumps(Dashboard.from_json(written), cls=JSONEncoder))
+
+    unknown = {where.rpartition(".")[2] for where in _missing(written, read)}
+    assert unknown <= OF_ANNOTATIONS
+
+
+def test_grafana_s_own_types_do_not_know_what_it_has_not() -> None:
+    register_default_plugins()
+    written = json.loads((GRAFANA / "dashboards/overview.json").read_text())
+    chart = next(panel for panel in written["panels"] if panel["type"] == "timeseries")
+    chart["options"]["legend"]["displayMod"] = "list"
+
+    read = json.loads(json.dumps(Dashboard.from_json(written), cls=JSONEncoder))
+
+    assert any(where.endswith(".displayMod") for where in _missing(written, read))
+
+
+def _missing(written: Any, read: Any, where: str = "") -> Iterator[str]:
+    """Where what was written is not what was read."""
+    if isinstance(written, dict) and isinstance(read, dict):
+        for name, value in written.items():
+            yield from _missing(value, read.get(name), f"{where}.{name}")
+    elif isinstance(written, list) and isinstance(read, list) and len(written) == len(read):
+        for number, (one, other) in enumerate(zip(written, read, strict=True)):
+            yield from _missing(one, other, f"{where}[{number}]")
+    elif written != read:
+        yield where
 
 
 def test_pages_do_not_share_an_address() -> None:

@@ -64,6 +64,23 @@ async def test_trouble_shows_in_its_metrics(system: System, firm: Firm, collecto
         await are_exported(collector, OF_TROUBLE, within_s=60)
 
 
+async def test_server_that_nobody_gets_an_answer_from_shows_in_its_metric(
+    firm: Firm, collector: Collector
+) -> None:
+    clients = [f"client-{number}" for number in range(5)]
+    for client in clients:
+        await firm.connect(client, Provider.SMARTACCOUNTS)
+    await firm.sandbox.fault_all(Provider.SMARTACCOUNTS, "error_500")
+    try:
+        request = await firm.platform.bulk(clients, Provider.SMARTACCOUNTS, JUNE)
+        await are_exported(collector, OF_OUTAGES, within_s=60)
+    finally:
+        await firm.sandbox.heal()
+    receipt = await firm.platform.receipt(request, within_s=60)
+
+    assert receipt.counts.written == len(clients)
+
+
 async def test_processes_are_told_apart(firm: Firm, collector: Collector) -> None:
     assert firm
     await eventually(lambda: len(collector.of_metric("ledgerbus.service.ready")) >= 5)

@@ -17,7 +17,7 @@ OF_TROUBLE: frozenset[MetricName] = frozenset(
         "ledgerbus.webhooks.disabled",
     }
 )
-# Of a site that many jobs have found down; the rules are tested where sites are.
+# Of a provider's server that several clients' jobs have found down.
 OF_OUTAGES: frozenset[MetricName] = frozenset({"ledgerbus.sites.closed"})
 _PARTS = ("_bucket", "_sum", "_count")
 
