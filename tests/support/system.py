@@ -24,6 +24,7 @@ ACCOUNTS = 80
 # Shorter than in life, so that a test sees in seconds what takes minutes.
 QUICK = {
     "CONNECTOR_WORKERS__LONGEST_READING_S": "60",
+    "CONNECTOR_WORKERS__PROVIDER_PAUSE_S": "2",
     "SYNC_ORCHESTRATOR__LOST_AFTER_S": "8",
     "SYNC_ORCHESTRATOR__SILENCE_GRACE_S": "5",
     "SYNC_ORCHESTRATOR__WATCH_EVERY_S": "0.5",
