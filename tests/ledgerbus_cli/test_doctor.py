@@ -15,10 +15,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from export_contracts import _unconnected
 from ledgerbus_cli.addresses import Addresses
 from ledgerbus_cli.doctor import clocks, connections
+from ledgerbus_cli.doctor.broker import retention
 from ledgerbus_cli.doctor.findings import State
 from ledgerbus_cli.doctor.groups import GROUPS, MOST_BEHIND, Group, judged
 from ledgerbus_cli.doctor.indexes import INDEXES
 from ledgerbus_cli.system import PARTITIONS, System
+from ledgerbus_cli.topic_settings import topic_settings
 from pydantic import SecretStr
 from sandbox.embedded import VaultAccess
 from sandbox.embedded.ports import free_port
@@ -26,6 +28,7 @@ from service_kit.mongo import build_mongo
 from service_kit.settings import MongoSettings
 from settings_page import SERVICES
 from support.command import Answer, ledgerbus
+from sync_contracts.runs import RunProgress
 from sync_contracts.topics import all_topics
 
 A_TOPIC = "webhook.disabled.v1.dead"
@@ -50,6 +53,26 @@ def test_a_system_that_is_well_gets_a_sentence_for_each_thing(system: System) ->
     assert parts >= {"indexes", "clock", "connections", *SERVICES}
     assert "All 48 topics are there, with 4 partitions." in said.stdout
     assert said.exit_code == 0
+
+
+def test_what_setup_gives_is_kept_long_enough_and_a_message_s_day_is_not() -> None:
+    given = {topic: int(settings["retention.ms"]) for topic, settings in topic_settings(1).items()}
+    day_ms, progress = 24 * 3_600_000, RunProgress.topic
+
+    found = {
+        "as given": retention(given).state,
+        "a topic's day": retention(given | {A_TOPIC: day_ms}).state,
+        "progress, an hour": retention(given | {progress: day_ms // 24}).state,
+        "for ever": retention(given | {A_TOPIC: -1}).state,
+    }
+
+    assert given[progress] == day_ms
+    assert found == {
+        "as given": State.GOOD,
+        "a topic's day": State.BAD,
+        "progress, an hour": State.BAD,
+        "for ever": State.LOOK,
+    }
 
 
 @pytest.mark.e2e

@@ -1,6 +1,6 @@
 """The broker, its topics, and the groups that consume them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from sync_contracts.topics import all_topics
 from ledgerbus_cli.doctor.findings import Finding, bad, good, look, some
 from ledgerbus_cli.doctor.groups import GROUPS, Group, judged
 from ledgerbus_cli.kafka_access import kafka_options
+from ledgerbus_cli.topic_settings import topic_settings
 
 PART = "broker"
 _INIT_PRODUCER_ID = 22  # Kafka's number for the call that idempotent producers begin with
@@ -92,9 +93,15 @@ async def _retention(admin: AIOKafkaAdminClient, topics: list[str]) -> Finding:
         for entry in resource[4]
         if entry[0] == "retention.ms"
     }
+    return retention(kept)
+
+
+def retention(kept: Mapping[str, int]) -> Finding:
+    """Of each topic's `retention.ms`: as long as a run may last, or as `ledgerbus setup` gives if that is less."""
     if not kept:
         return good("retention", "The broker does not tell how long it keeps messages.")
-    short = sorted(topic for topic, ms in kept.items() if 0 <= ms < _LONGEST_RUN_MS)
+    given = {topic: int(settings["retention.ms"]) for topic, settings in topic_settings(1).items()}
+    short = sorted(topic for topic, ms in kept.items() if 0 <= ms < min(_LONGEST_RUN_MS, given[topic]))
     if short:
         told = f"{some(short)}: messages are kept for less than 48 hours, which a run may last."
         return bad("retention", told, "Raise retention.ms of these topics to 7 days.")
