@@ -92,11 +92,6 @@ class Sandbox:
         """Trouble for every account of a provider."""
         await self._call("POST", "/_control", {"provider": provider, "fault": fault, **options})
 
-    async def echo(self, provider: Provider, status: int) -> None:
-        """From now on all its answers repeat their request."""
-        await self.heal()
-        await self._call("POST", "/_control", {"provider": provider, "fault": "echo", "status": status})
-
     async def heal(self) -> None:
         await self._call("DELETE", "/_control")
 
