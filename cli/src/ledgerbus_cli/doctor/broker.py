@@ -97,7 +97,7 @@ async def _retention(admin: AIOKafkaAdminClient, topics: list[str]) -> Finding:
 
 
 def retention(kept: Mapping[str, int]) -> Finding:
-    """Of each topic's `retention.ms`: as long as a run may last, or as `ledgerbus setup` gives if that is less."""
+    """Of each topic's `retention.ms`: what a run may last, or what `ledgerbus setup` gives if less."""
     if not kept:
         return good("retention", "The broker does not tell how long it keeps messages.")
     given = {topic: int(settings["retention.ms"]) for topic, settings in topic_settings(1).items()}
