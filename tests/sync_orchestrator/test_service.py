@@ -95,6 +95,7 @@ async def service(
                 "credentials_url": credentials_url,
                 "public_url": "http://127.0.0.1:8101",
                 "watch_every_s": 0.5,
+                "cancel_grace_s": 2.0,
             }
         )
         async with running_app(build_app(settings, Telemetry(global_tracers(), MeterProvider()))) as client:
