@@ -37,7 +37,7 @@ SERVICES = (
 WORKERS = ("connector-workers", "connector-workers-2")
 SERVERS = ("vault", "database")
 ROTATING = (Provider.XERO, Provider.QUICKBOOKS, Provider.TRIGON, Provider.TRIPLETEX)
-# Each renewal spends the refresh token: one that was not kept shows at the next.
+# Its imitation replaces the refresh token of every second user: one that was not kept shows at the next.
 SPENDING = Provider.FREEAGENT
 PROVIDER_TROUBLES = (Kind.FAIL, Kind.GATEWAY, Kind.HANG, Kind.THROTTLE)
 _CALM_AT_END = 0.1
