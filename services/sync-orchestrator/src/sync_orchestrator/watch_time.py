@@ -80,7 +80,7 @@ class WatchTime:
     async def _finish_planning(self, now: datetime) -> None:
         patience = timedelta(seconds=self._patience.planning_s)
         for listed in await self._runs.in_states(RunState.PLANNING):
-            if now - listed.accepted_at <= patience:
+            if now - listed.accepted_at <= patience or self._plan_run.has_in_hand(listed.run_id):
                 continue  # a plan may be long: nobody looks at it without need
             run = await self._runs.get(listed.run_id)
             if run is not None:
