@@ -8,7 +8,7 @@ from itertools import count
 
 
 class LeastFirst:
-    """Lets one through at a time: of those who wait, whoever has least left to do, and of equals the first."""
+    """Lets one through at a time: of those who wait, who has least left to do; of equals, the first."""
 
     def __init__(self) -> None:
         self._is_taken = False
