@@ -144,6 +144,17 @@ async def test_only_usable_connections_are_found_for_runs(store: ConnectionStore
     assert [one.client_id for one in await store.sharing("firm-1", TOKEN_SET)] == ["client-1"]
 
 
+async def test_each_of_many_clients_is_found_once(store: ConnectionStore) -> None:
+    clients = [f"client-{number}" for number in range(205)]
+    for client in (clients[0], clients[99], clients[100], clients[204]):
+        await store.put(active(place(client)))
+
+    found = await store.of_clients("firm-1", Provider.XERO, clients)
+
+    assert sorted(one.client_id for one in found) == ["client-0", "client-100", "client-204", "client-99"]
+    assert await store.of_clients("firm-1", Provider.XERO, []) == []
+
+
 async def test_an_account_is_used_while_a_connection_of_any_company_reads_it(
     store: ConnectionStore,
 ) -> None:
