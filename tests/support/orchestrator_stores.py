@@ -1,7 +1,7 @@
 """The orchestrator's stores in memory, for one process."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -184,7 +184,7 @@ class MemoryJobs:
 
     jobs: dict[UUID, JobRecord] = field(default_factory=dict)
 
-    async def insert(self, jobs: Sequence[JobRecord]) -> None:
+    async def insert(self, jobs: Iterable[JobRecord]) -> None:
         for job in jobs:
             self.jobs.setdefault(job.job_id, job)
 

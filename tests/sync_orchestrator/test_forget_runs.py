@@ -18,7 +18,7 @@ CLIENT = PlannedClient(client_id="client-1", months=(Month(2026, 4),))
 async def stored(stores: Stores, request_id: str) -> RunRecord:
     run = run_record(request_id=request_id, plan=(CLIENT,))
     await stores.runs.insert(run)
-    await stores.jobs.insert(list(jobs_of(run)))
+    await stores.jobs.insert(jobs_of(run))
     await stores.runs.open_run(run.run_id)
     return run
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +22,7 @@ from sync_contracts.runs import JobEnding, RunAccepted, RunKind
 from sync_orchestrator import refusals
 from sync_orchestrator.answer_once import AnswerOnce
 from sync_orchestrator.cancel_run import CancelRun
+from sync_orchestrator.least_first import LeastFirst
 from sync_orchestrator.plan_run import PlanRun
 from sync_orchestrator.ports import ConnectionLookup, Found, JobStore, RunStore
 from sync_orchestrator.progress import TellProgress
@@ -28,6 +30,7 @@ from sync_orchestrator.records import PlannedClient, RunRecord, RunState, Stored
 from sync_orchestrator.refusals import RefusedError
 
 RELOAD_MONTHS = 12
+SMALL_JOBS = 250  # stored by one call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,10 @@ class Order:
     @property
     def months(self) -> tuple[Month, ...]:
         return tuple(sorted({month for months in self.months_of.values() for month in months}))
+
+    @property
+    def jobs(self) -> int:
+        return sum(map(len, self.months_of.values()))
 
     @property
     def identity(self) -> str:
@@ -85,6 +92,7 @@ class AcceptRun:
         self._cancel_run = cancel_run
         self._clock = clock
         self._lifetime = lifetime
+        self._large = LeastFirst()
 
     async def reload(self, request: SyncReload) -> None:
         await self._answer_once(request, partial(self._reload, request))
@@ -131,14 +139,15 @@ class AcceptRun:
 
     async def _accept(self, request: SyncRequest, stored: StoredRequest, order: Order) -> RunAccepted:
         own_id = run_id(stored.company_id, stored.request_id)
-        run = await self._runs.get(own_id)
-        if run is None:
-            run = await self._runs.insert(await self._planned(own_id, request, stored, order))
-        elif run.request_hash != stored.body_hash:
-            # The request's record has gone after its seven days, its run has not.
-            raise RefusedError(RefusalCode.REQUEST_ID_REUSED)
-        reached("run_planned")
-        await self._plan_run(run)
+        async with self._turn(order):
+            run = await self._runs.get(own_id)
+            if run is None:
+                run = await self._runs.insert(await self._planned(own_id, request, stored, order))
+            elif run.request_hash != stored.body_hash:
+                # The request's record has gone after its seven days, its run has not.
+                raise RefusedError(RefusalCode.REQUEST_ID_REUSED)
+            reached("run_planned")
+            await self._plan_run(run)
         return RunAccepted(
             meta=request.meta.follow(RunAccepted),
             run_id=run.run_id,
@@ -151,6 +160,13 @@ class AcceptRun:
             retry_of=run.retry_of,
             progress=await self._tell_progress(run),
         )
+
+    def _turn(self, order: Order) -> AbstractAsyncContextManager[None]:
+        """Small requests pass; large ones are planned one after the other, the smallest first.
+
+        So the first of many begins when its own jobs are stored, and memory holds the plan of one.
+        """
+        return nullcontext() if order.jobs <= SMALL_JOBS else self._large.turn(order.jobs)
 
     async def _planned(
         self, own_id: UUID, request: SyncRequest, stored: StoredRequest, order: Order

@@ -8,7 +8,7 @@ from itertools import count
 
 
 class LeastFirst:
-    """Lets one through at a time: of those who wait, who has least left to do; of equals, the first."""
+    """Lets one through at a time: of those who wait, who has least to do; of equals, the first."""
 
     def __init__(self) -> None:
         self._is_taken = False
@@ -16,10 +16,10 @@ class LeastFirst:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
-    async def turn(self, left: int) -> AsyncIterator[None]:
+    async def turn(self, amount: int) -> AsyncIterator[None]:
         """The block has the turn to itself."""
         turn = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (left, next(self._numbers), turn))
+        heappush(self._waiting, (amount, next(self._numbers), turn))
         self._pass_on()
         try:
             await turn
@@ -27,7 +27,7 @@ class LeastFirst:
         finally:
             if not turn.cancelled():  # else it was given up before it came
                 self._is_taken = False
-                asyncio.get_running_loop().call_soon(self._pass_on)  # who had it may want it again
+                self._pass_on()
 
     def _pass_on(self) -> None:
         while self._waiting and not self._is_taken:

@@ -1,7 +1,6 @@
 """From a planning run, which holds everything needed, to an open one with its jobs."""
 
 from collections.abc import Iterator
-from itertools import islice
 from uuid import UUID
 
 from service_kit.crash_points import reached
@@ -12,25 +11,17 @@ from sync_contracts.month import Month
 from sync_contracts.runs import JobEnding
 
 from sync_orchestrator.facts import ended
-from sync_orchestrator.least_first import LeastFirst
 from sync_orchestrator.ports import JobStore, RunStore, Touch
 from sync_orchestrator.records import JobRecord, PlannedClient, RunRecord, RunState
 
-_JOBS_A_TURN = 250
-
 
 class PlanRun:
-    """Finishes a planning run; any instance may, any number of times.
-
-    Plans take turns, the shortest first: a reload passes large bulks, and of many bulks the first begins
-    when its own jobs are stored, not those of all.
-    """
+    """Finishes a planning run; any instance may, any number of times."""
 
     def __init__(self, *, runs: RunStore, jobs: JobStore, touch: Touch) -> None:
         self._runs = runs
         self._jobs = jobs
         self._touch = touch
-        self._turns = LeastFirst()
         self._in_hand: set[UUID] = set()
 
     async def __call__(self, run: RunRecord) -> None:
@@ -39,7 +30,7 @@ class PlanRun:
             return
         self._in_hand.add(run.run_id)
         try:
-            await self._store(jobs_of(run), sum(len(client.months) for client in run.plan))
+            await self._jobs.insert(jobs_of(run))
             reached("jobs_stored")
             await self._runs.open_run(run.run_id)
             reached("run_opened")
@@ -48,14 +39,8 @@ class PlanRun:
         self._touch(run.run_id)
 
     def has_in_hand(self, run_id: UUID) -> bool:
-        """This instance is at it, or it waits here for its turn."""
+        """This instance is at it."""
         return run_id in self._in_hand
-
-    async def _store(self, jobs: Iterator[JobRecord], left: int) -> None:
-        while left > 0:
-            async with self._turns.turn(left):
-                await self._jobs.insert(list(islice(jobs, _JOBS_A_TURN)))
-            left -= _JOBS_A_TURN
 
 
 def jobs_of(run: RunRecord) -> Iterator[JobRecord]:

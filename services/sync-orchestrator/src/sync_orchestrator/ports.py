@@ -152,8 +152,8 @@ class RunStore(Protocol):
 class JobStore(Protocol):
     """Jobs; every change is conditional on the revision it was decided on."""
 
-    async def insert(self, jobs: Sequence[JobRecord]) -> None:
-        """Those that are on record already stay as they are."""
+    async def insert(self, jobs: Iterable[JobRecord]) -> None:
+        """Some at a time; those that are on record already stay as they are."""
 
     async def change(
         self, job_ids: Iterable[UUID], decide: Callable[[JobRecord], JobRecord | None]

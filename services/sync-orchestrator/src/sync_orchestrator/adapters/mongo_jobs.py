@@ -7,6 +7,7 @@ Where that cannot be, the run stands first: the embedded database walks the firs
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -64,8 +65,9 @@ class MongoJobs:
         await self._jobs.create_index(places, partialFilterExpression=_ONLY_OPEN)
         await self._jobs.create_index([("run_id", ASCENDING), ("client_id", ASCENDING), ("month", ASCENDING)])
 
-    async def insert(self, jobs: Sequence[JobRecord]) -> None:
-        for part in _parts(jobs, _MANY):
+    async def insert(self, jobs: Iterable[JobRecord]) -> None:
+        remaining = iter(jobs)
+        while part := list(islice(remaining, _MANY)):
             there: set[int] = set()
             try:
                 await self._jobs.insert_many([_document(job) for job in part], ordered=False)
