@@ -29,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from sync_contracts.event import Actor, Meta, Role
-from sync_contracts.month import Month
+from sync_contracts.month import Month, Months
 from sync_contracts.providers import Provider
 from sync_contracts.requests import SyncBulk, SyncReload
 from sync_contracts.topics import all_topics
@@ -37,6 +37,7 @@ from sync_contracts.topics import all_topics
 PARTITIONS = 12
 WINDOW_S = 30.0
 LONGEST_S = 600.0
+MONTH = Month(2026, 4)
 NAMESPACE = uuid4()
 
 
@@ -118,13 +119,13 @@ def _orchestrator(stack: EmbeddedStack, credentials_url: str, folder: Path) -> P
     )
 
 
-def bulk(company: str, clients: int) -> SyncBulk:
+def bulk(company: str, clients: int, month: Month = MONTH) -> SyncBulk:
     return SyncBulk(
         meta=_meta(company),
-        request_id="bulk",
+        request_id=f"bulk-{month}",
         client_ids=tuple(f"client-{number}" for number in range(clients)),
         provider=Provider.XERO,
-        month=Month(2026, 4),
+        month=month,
     )
 
 
@@ -176,6 +177,24 @@ async def one_reload_beside_a_large_bulk(clients: int, reading_s: float) -> None
     )
 
 
+async def one_reload_beside_bulks_in_planning(bulks: int, clients: int, reading_s: float) -> None:
+    """How soon another firm's reload starts while many large bulks wait to be looked up and stored."""
+    async with orchestrator_at_work(reading_s) as workers:
+        asked_s = time.monotonic()
+        for month in Months.ending(MONTH, bulks):
+            await workers.send(bulk("firm-a", clients, month))
+        await _until(lambda: "firm-a" in workers.accepted)
+        reload_s = time.monotonic()
+        await workers.send(reload("firm-b"))
+        await _until(lambda: "firm-b" in workers.finished)
+    first_s = next(each.at_s for each in workers.starts if each.company_id == "firm-b")
+    print(
+        f"{bulks} bulks of {clients} clients asked for together: first job after"
+        f" {workers.starts[0].at_s - asked_s:.1f} s; another firm's reload meanwhile: first job after"
+        f" {first_s - reload_s:.2f} s (promised: 2)"
+    )
+
+
 async def many_companies_with_bulks(companies: int, reading_s: float) -> None:
     """Whether all progress at the same rate while all have work left."""
     sizes = [600 - 520 * number // max(companies - 1, 1) for number in range(companies)]
@@ -223,6 +242,7 @@ async def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--clients", type=int, default=10_000, help="of the large bulk; 0: without it")
     options.add_argument("--companies", type=int, default=100, help="0: without them")
+    options.add_argument("--bulks", type=int, default=20, help="large ones at once; 0: without them")
     options.add_argument("--reading-s", type=float, default=0.2, help="how long an imitated reading takes")
     asked = options.parse_args()
     print(
@@ -231,6 +251,8 @@ async def main() -> None:
     )
     if asked.clients:
         await one_reload_beside_a_large_bulk(asked.clients, asked.reading_s)
+    if asked.clients and asked.bulks:
+        await one_reload_beside_bulks_in_planning(asked.bulks, asked.clients, asked.reading_s)
     if asked.companies:
         await many_companies_with_bulks(asked.companies, asked.reading_s)
 

@@ -27,7 +27,7 @@ Request = SyncReload | SyncBulk | SyncRetry | SyncCancel
 JobFact = JobStarted | JobWaiting | JobFailed | SummaryUpdated | SummaryUnchanged | SummaryRefused
 ConnectionFact = ConnectionSaved | ConnectionDeleted | ConnectionNeedsAuth | ConnectionRecovered
 
-REQUESTS_AT_ONCE = 20
+REQUESTS_AT_ONCE = 50  # one of the largest takes two megabytes while it waits for its turn
 FACTS_AT_ONCE = 1_000
 CONNECTIONS_AT_ONCE = 50
 PARKED_AT_ONCE = 50
