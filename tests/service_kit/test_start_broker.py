@@ -29,9 +29,9 @@ async def test_what_stops_work_is_known_before_any_is_taken(kafka_bootstrap: str
     async def on_work(message: str) -> None:
         heard.append(message)
 
-    @on.windowed(Window(slots=1), {stops: bytes.decode, quiet: bytes.decode}, every_process=True)
+    @on.windowed(Window(slots=25), {stops: bytes.decode, quiet: bytes.decode}, every_process=True)
     async def on_stop(message: str) -> None:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(1.0)
         heard.append(message)
 
     await start_broker(broker)

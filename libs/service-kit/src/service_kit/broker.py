@@ -17,7 +17,7 @@ from service_kit.failures import FailureHandling
 from service_kit.health import Health
 from service_kit.kafka_access import security_of
 from service_kit.settings import KafkaSettings
-from service_kit.window import Window, run_in_window
+from service_kit.window import Window, WindowedSubscriber, run_in_window
 
 __all__ = ["ServiceBroker", "Subscriptions", "TestKafkaBroker", "build_broker", "by_topic", "start_broker"]
 
@@ -62,31 +62,34 @@ async def start_broker(broker: KafkaBroker) -> None:
     subscribers = [each for each in broker.subscribers if isinstance(each, LogicSubscriber)]
     outside = [each for each in subscribers if each.group_id is None]
     await asyncio.gather(*(each.start() for each in outside))
-    await _caught_up([each.consumer for each in outside if each.consumer is not None])
+    await _caught_up(outside)
     await asyncio.gather(*(each.start() for each in subscribers if each.group_id is not None))
     for publisher in broker.publishers:
         await publisher.start()
     broker.running = True
 
 
-async def _caught_up(consumers: Sequence[AIOKafkaConsumer]) -> None:
+async def _caught_up(subscribers: Sequence[LogicSubscriber[Any]]) -> None:
     """Work is not held up for longer: what comes late is heard late, as in a process that runs."""
     try:
         async with asyncio.timeout(_CATCH_UP_S):
-            for consumer in consumers:
-                while await _is_behind(consumer):  # noqa: ASYNC110 (nothing tells of it)
+            for each in subscribers:
+                while await _is_behind(each):  # noqa: ASYNC110 (nothing tells of it)
                     await asyncio.sleep(_LOOK_AGAIN_S)
     except TimeoutError:
         logger.warning("work is taken before everything older was heard")
 
 
-async def _is_behind(consumer: AIOKafkaConsumer) -> bool:
-    """A partition's end is known from its first fetch on."""
+async def _is_behind(subscriber: LogicSubscriber[Any]) -> bool:
+    """A partition's end is known from its first fetch on; what was taken from it may still be in hand."""
+    consumer: AIOKafkaConsumer | None = subscriber.consumer
+    if consumer is None:
+        return False
     for partition in consumer.assignment():
         end = consumer.highwater(partition)
         if end is None or await consumer.position(partition) < end:
             return True
-    return False
+    return isinstance(subscriber, WindowedSubscriber) and subscriber.in_flight > 0
 
 
 class Subscriptions:

@@ -209,6 +209,11 @@ class WindowedSubscriber(DefaultSubscriber):
 
     __slots__ = ()  # The layout of its base, so that an instance can change its class.
 
+    @property
+    def in_flight(self) -> int:
+        """How many records are being handled."""
+        return self._window.in_flight
+
     async def process_message(self, msg: Record) -> Response:
         await self._window.handling(msg, self)
         return ensure_response(None)
