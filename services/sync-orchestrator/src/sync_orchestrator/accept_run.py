@@ -30,7 +30,7 @@ from sync_orchestrator.records import PlannedClient, RunRecord, RunState, Stored
 from sync_orchestrator.refusals import RefusedError
 
 RELOAD_MONTHS = 12
-SMALL_JOBS = 250  # stored by one call
+SMALL_JOBS = 250  # stored in a moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

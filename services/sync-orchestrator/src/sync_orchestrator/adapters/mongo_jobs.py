@@ -67,7 +67,7 @@ class MongoJobs:
 
     async def insert(self, jobs: Iterable[JobRecord]) -> None:
         remaining = iter(jobs)
-        while part := list(islice(remaining, _MANY)):
+        while part := list(islice(remaining, _FEW)):  # others get their turn in between
             there: set[int] = set()
             try:
                 await self._jobs.insert_many([_document(job) for job in part], ordered=False)
