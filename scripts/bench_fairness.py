@@ -35,7 +35,7 @@ from sync_contracts.requests import SyncBulk, SyncReload
 from sync_contracts.topics import all_topics
 
 PARTITIONS = 12
-WINDOW_S = 10.0  # a bulk of 10,000 may be through after a minute
+WINDOW_S = 15.0  # a bulk of 10,000 may be through after a minute
 LONGEST_S = 600.0
 MONTH = Month(2026, 4)
 NAMESPACE = uuid4()
