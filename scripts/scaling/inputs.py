@@ -35,7 +35,7 @@ CPU_MS_A_JOB = {
 VAULT_CPU_MS_A_JOB = 1.80  # OpenBao
 DATABASE_CPU_MS_A_JOB = 24.65  # the embedded one, not MongoDB's own server
 BROKER_CPU_MS_A_JOB = 5.95  # the embedded one, at a fetch time of 250 ms
-IDLE_CPU_MS_A_SECOND = 117.0  # of all services together, one process each (docs/performance.md)
+IDLE_CPU_MS_A_SECOND = 117.0  # of all services together, one process each, on the slower machine
 AIMED_CPU_MS_A_JOB = 6.5
 
 # Sizes, of full messages and documents with all 14 metrics, before compression.
