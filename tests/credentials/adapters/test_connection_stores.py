@@ -231,3 +231,14 @@ async def test_clients_of_a_company_with_many_connections_are_found_by_an_index(
         [effort] = await watched.efforts()
 
     assert effort.examined == 2
+
+
+@pytest.mark.integration
+async def test_no_query_names_more_than_a_hundred_clients(mongo_url: str) -> None:
+    clients = [f"client-{number}" for number in range(205)]
+    async with watched_database(mongo_url) as watched:
+        await MongoConnections(watched.database).of_clients("firm-1", Provider.XERO, clients)
+        named = [find["filter"]["client_id"]["$in"] for find in watched.finds]
+
+    assert [len(each) for each in named] == [100, 100, 5]
+    assert [client for each in named for client in each] == clients
