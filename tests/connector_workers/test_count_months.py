@@ -244,21 +244,33 @@ async def test_refused_access_is_tried_once_more_with_a_fresh_one(world: World) 
     assert world.credentials.observed == []
 
 
+async def test_access_that_ends_again_and_again_while_it_is_used_is_no_lost_consent(world: World) -> None:
+    """All access of a system may end at any time, also that which somebody else was handed before us."""
+    world.reader.refuses = {"access-1", "access-2", "access-3"}
+
+    event = await world.only(requested())
+
+    assert isinstance(event, JobCounted)
+    assert world.credentials.refused == [None, "access-1", "access-2", "access-3"]
+    assert world.credentials.observed == []
+
+
 async def test_only_refused_months_are_read_again(world: World) -> None:
     world.reader.answers = {APRIL: MonthFailure(ProblemCode.NEEDS_AUTH, "expired on the way")}
 
     await world.handle(requested("2026-03", "2026-04"))
 
-    assert world.reader.asked == [(MARCH, APRIL), (APRIL,)]
+    assert world.reader.asked == [(MARCH, APRIL), *[(APRIL,)] * 3]
     assert [type(event) for event in world.publish.sent] == [JobStarted, JobCounted, JobFailed]
 
 
 async def test_access_that_stays_refused_fails_and_marks_the_connection(world: World) -> None:
-    world.reader.refuses = {"access-1", "access-2"}
+    world.reader.refuses = {f"access-{number}" for number in range(1, 10)}
 
     event = await world.only(requested())
 
     assert isinstance(event, JobFailed)
+    assert len(world.reader.asked) == 4
     assert event.code is ProblemCode.NEEDS_AUTH
     assert [seen.health for seen in world.credentials.observed] == [ConnectionHealth.NEEDS_AUTH]
 

@@ -142,6 +142,18 @@ async def test_refused_access_is_not_retried() -> None:
     assert api.calls[CallKind.READ] == 1
 
 
+@pytest.mark.parametrize("lost", [httpx.Response(502), httpx.ReadError("away")])
+async def test_a_refusal_tells_that_an_earlier_try_had_no_answer(lost: httpx.Response | Exception) -> None:
+    api = api_over(in_turn(lost, httpx.Response(401), httpx.Response(401)), SteppingClock())
+
+    with pytest.raises(AccessRefusedError) as after_silence:
+        await api.send(Call(method="POST", path="/token"), CallKind.SIGN_IN)
+    with pytest.raises(AccessRefusedError) as at_once:
+        await api.send(Call(method="POST", path="/token"), CallKind.SIGN_IN)
+
+    assert (after_silence.value.after_silence, at_once.value.after_silence) == (True, False)
+
+
 async def test_a_short_throttle_is_waited_for() -> None:
     clock = SteppingClock()
     api = api_over(in_turn(httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(200)), clock)

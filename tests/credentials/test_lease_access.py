@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from connectors.errors import ForbiddenError, ProviderDownError, ThrottledError
+from connectors.errors import AccessRefusedError, ForbiddenError, ProviderDownError, ThrottledError
 from credentials.connection import Connection
 from credentials.lease_access import LeaseWish
 from credentials.refusals import (
@@ -200,6 +200,16 @@ async def test_a_renewal_that_died_before_its_call_is_taken_over(world: Credenti
     lease = await world.use.lease(wish(saved))
 
     assert lease.access == {"access_token": "access-ann-2"}
+
+
+async def test_a_refusal_after_an_answer_that_was_lost_says_so(world: CredentialsWorld) -> None:
+    saved = await world.saved()
+    refusal = AccessRefusedError("the refresh token is refused", cause="The consent was withdrawn.")
+    refusal.after_silence = True
+    world.provider.sign_in_error = refusal
+
+    with pytest.raises(NotReadableError, match="cut off"):
+        await world.use.lease(wish(saved))
 
 
 async def test_a_renewal_that_died_after_the_rotation_needs_the_user_and_says_why(

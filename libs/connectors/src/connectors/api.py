@@ -116,11 +116,14 @@ class Api:
             raise RejectedRequestError(
                 f"the installation has no address for {self._host.provider}", cause=_NO_ADDRESS
             )
-        attempt = 1
+        attempt, was_silent = 1, False
         while True:
             try:
                 return await self._once(call, kind)
             except ConnectorError as error:
+                if isinstance(error, AccessRefusedError):
+                    error.after_silence = was_silent
+                was_silent |= isinstance(error, ProviderDownError)
                 wait_s = self._wait_s(error, attempt)
                 if wait_s is None:
                     raise

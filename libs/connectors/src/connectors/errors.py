@@ -61,9 +61,13 @@ class UnknownHostError(ProviderDownError):
 
 
 class AccessRefusedError(ConnectorError):
-    """The provider does not accept the credentials."""
+    """The provider does not accept the credentials; `after_silence`: an earlier try had no answer.
+
+    What that try asked for may have been done, such as another refresh token issued.
+    """
 
     code = ProblemCode.NEEDS_AUTH
+    after_silence = False
 
 
 class ForbiddenError(ConnectorError):

@@ -1,4 +1,4 @@
-"""One reading of a connection: lease, read, once more with a fresh access where it was refused."""
+"""One reading of a connection: lease, read, again with a fresh access what was refused on the way."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -29,6 +29,9 @@ from connector_workers.ports import (
 logger = logging.getLogger(__name__)
 
 SERVICE_PAUSE_S = 10.0
+# All access of a system may end while a reading uses it, and end again. Who has refused so many in one
+# reading, each but the first handed out after a refusal, takes none from this connection.
+ACCESSES = 4
 _UNHEALTHY = {
     ProblemCode.NEEDS_AUTH: ConnectionHealth.NEEDS_AUTH,
     ProblemCode.WRONG_COMPANY: ConnectionHealth.WRONG_COMPANY,
@@ -65,20 +68,21 @@ class ReadConnection:
         except (LeaseRefusedError, LeaseDelayedError, DependencyDownError) as error:
             return dict.fromkeys(months, self._without_lease(error))
         found = await self._read(request, lease, months)
-        refused = [month for month, read in found.items() if _code(read) is ProblemCode.NEEDS_AUTH]
-        if refused:
-            found |= await self._read_again(request, lease, refused)
+        for _ in range(ACCESSES - 1):
+            refused = [month for month, read in found.items() if _code(read) is ProblemCode.NEEDS_AUTH]
+            if not refused:
+                break
+            try:
+                fresh = await self.credentials.lease(request, refused_access=lease.access_id)
+            except (LeaseRefusedError, LeaseDelayedError, DependencyDownError) as error:
+                found |= dict.fromkeys(refused, self._without_lease(error))
+                break
+            if fresh.access_id == lease.access_id:
+                break
+            lease = fresh
+            found |= await self._read(request, lease, refused)
         await self._tell(request, lease, found)
         return found
-
-    async def _read_again(self, request: JobRequested, lease: Lease, months: list[Month]) -> MonthsRead:
-        try:
-            fresh = await self.credentials.lease(request, refused_access=lease.access_id)
-        except (LeaseRefusedError, LeaseDelayedError, DependencyDownError) as error:
-            return dict.fromkeys(months, self._without_lease(error))
-        if fresh.access_id == lease.access_id:
-            return {}
-        return await self._read(request, fresh, months)
 
     async def _read(self, request: JobRequested, lease: Lease, months: Collection[Month]) -> MonthsRead:
         reader = self.reader_of(request.provider)

@@ -181,7 +181,8 @@ class CurrentAccess:
 
     async def _failed(self, claim: _Claim, error: ConnectorError | TimeoutError) -> Issued | None:
         if isinstance(error, AccessRefusedError):
-            cause = INTERRUPTED if claim.token_set.is_unanswered else error.cause
+            is_lost = claim.token_set.is_unanswered or error.after_silence
+            cause = INTERRUPTED if is_lost else error.cause
             if await self._write(claim, claim.token_set.refused(cause), claim.version):
                 raise NotReadableError(ProblemCode.NEEDS_AUTH, cause) from None
             return None
