@@ -109,7 +109,7 @@ def serve(app: FastAPI, http: HttpSettings) -> None:
 
 
 def _spare_the_collector() -> None:
-    """What has been loaded stays: looking through all of it again and again took a seventh of the CPU."""
+    """What has been loaded stays: looking through all of it again and again took an eighth of the CPU."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
