@@ -152,6 +152,13 @@ def test_failure_is_lost_work_unless_somebody_caused_it() -> None:
     assert rule not in found(runs=runs, cut_off=frozenset({BORIS}))
 
 
+def test_failure_for_want_of_authorisation_tells_what_its_connection_says() -> None:
+    jobs = (job(ANNA), job(BORIS, ending=JobEnding.FAILED, code=ProblemCode.NEEDS_AUTH))
+    told = sound(runs=(run(jobs=jobs),), needs_auth={BORIS: "The consent was withdrawn."})
+
+    assert any("The consent was withdrawn." in finding.told for finding in judge(told))
+
+
 def test_unreadable_answer_is_explained_by_spoilt_books_of_that_client_only() -> None:
     jobs = (job(ANNA), job(BORIS, ending=JobEnding.FAILED, code=ProblemCode.UNREADABLE_ANSWER))
     rule = (Fault.LOST, "nothing fails without a cause")

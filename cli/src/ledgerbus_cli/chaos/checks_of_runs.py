@@ -7,7 +7,7 @@ from uuid import UUID
 from sync_contracts.codes import ProblemCode
 from sync_contracts.runs import EndingCounts, JobEnding
 
-from ledgerbus_cli.chaos.evidence import Client, Evidence, JobKept, Receipt, RunKept
+from ledgerbus_cli.chaos.evidence import Evidence, JobKept, Receipt, RunKept
 from ledgerbus_cli.chaos.findings import Fault, Finding
 from ledgerbus_cli.chaos.schedule import Kind
 
@@ -114,11 +114,18 @@ def _explained(evidence: Evidence) -> Iterator[Finding]:
                 case _:
                     explained = False
             if not explained:
-                yield Finding(Fault.LOST, "nothing fails without a cause", _failure(job, client))
+                yield Finding(Fault.LOST, "nothing fails without a cause", _failure(job, evidence))
 
 
-def _failure(job: JobKept, client: Client) -> str:
-    return f"job {job.job_id} ({client}, {job.of.month}) is {job.ending}({job.code or ''})"
+def _failure(job: JobKept, evidence: Evidence) -> str:
+    """What is on record of it, for nobody can ask the system afterwards."""
+    told = f"job {job.job_id} ({job.of}) is {job.ending}({job.code or ''})"
+    cause = evidence.needs_auth.get(job.of.client)
+    return (
+        f"{told}; its connection needs authorisation: {cause or 'no cause told'}"
+        if cause is not None
+        else told
+    )
 
 
 def _tally(jobs: Iterable[JobKept]) -> EndingCounts:

@@ -62,7 +62,7 @@ class Collection:
         self, asked: Iterable[Asked], done: Iterable[Done], not_ready: Iterable[str]
     ) -> Evidence:
         """All of it, once everything has come to rest or the patience is over."""
-        heard, done = self.observer.heard, tuple(done)
+        heard, done, needs_auth = self.observer.heard, tuple(done), await self._needs_auth()
         runs = await self._runs()
         summaries = [_summary(one) for one in await self.platform.summaries()]
         history = await _each(self._history, [one.of for one in summaries])
@@ -81,7 +81,8 @@ class Collection:
             history=tuple(entry for entries in history for entry in entries),
             truth=dict(zip(months, await _each(self._truth, months), strict=True)),
             deleted=self.firm.deleted,
-            cut_off=await self._cut_off(done),
+            needs_auth=needs_auth,
+            cut_off=_cut_off(needs_auth, done),
             done=done,
             calls=await self._calls(),
             parked=Counter(self.observer.parked.values()),
@@ -141,15 +142,12 @@ class Collection:
             ]
         )
 
-    async def _cut_off(self, done: Iterable[Done]) -> frozenset[Client]:
-        """Whose renewal a blow cut off between the vendor's answer and the vault: no one's fault."""
-        if not any(one.blow.target in {"credentials", "vault"} for one in done):
-            return frozenset()
-        return frozenset(
-            Client(one["client_id"], Provider(one["provider"]))
+    async def _needs_auth(self) -> Mapping[Client, str]:
+        return {
+            Client(one["client_id"], Provider(one["provider"])): one["cause"]
             for one in await self.platform.connections()
-            if one["code"] == ProblemCode.NEEDS_AUTH and one["cause"].startswith(_CUT_OFF)
-        )
+            if one["code"] == ProblemCode.NEEDS_AUTH
+        }
 
     async def _calls(self) -> Mapping[Client, CallsOf]:
         made = await self.sandbox.calls_by_account()
@@ -162,6 +160,13 @@ class Collection:
             )
             for client in self.firm.accounts
         }
+
+
+def _cut_off(needs_auth: Mapping[Client, str], done: Iterable[Done]) -> frozenset[Client]:
+    """Whose renewal a blow cut off between the vendor's answer and the vault: no one's fault."""
+    if not any(one.blow.target in {"credentials", "vault"} for one in done):
+        return frozenset()
+    return frozenset(client for client, cause in needs_auth.items() if cause.startswith(_CUT_OFF))
 
 
 async def _each(work: Callable[[T], Awaitable[R]], items: Iterable[T]) -> list[R]:

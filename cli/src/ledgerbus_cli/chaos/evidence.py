@@ -198,6 +198,7 @@ class Evidence:
     history: tuple[Written, ...] = ()
     truth: Mapping[BooksMonth, tuple[TrueSince, ...]] = field(default_factory=dict)
     deleted: Mapping[Client, datetime] = field(default_factory=dict)
+    needs_auth: Mapping[Client, str] = field(default_factory=dict)  # and the cause on record
     cut_off: frozenset[Client] = frozenset()
     done: tuple[Done, ...] = ()
     calls: Mapping[Client, CallsOf] = field(default_factory=dict)
