@@ -61,7 +61,7 @@ class UnknownHostError(ProviderDownError):
 
 
 class AccessRefusedError(ConnectorError):
-    """The provider does not accept the credentials; `after_silence`: an earlier try had no answer.
+    """The provider does not accept the credentials; `after_silence`: an earlier try had no good answer.
 
     What that try asked for may have been done, such as another refresh token issued.
     """
