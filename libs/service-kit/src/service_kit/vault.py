@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
 import hvac
-import requests
 from anyio import CapacityLimiter, to_thread
 from hvac.exceptions import (
     BadGateway,
@@ -21,12 +21,13 @@ from hvac.exceptions import (
     VaultDown,
     VaultError,
 )
-from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from service_kit.errors import DependencyDownError
 from service_kit.health import Health
 from service_kit.settings import VaultSettings
 from service_kit.vault_login import login
+from service_kit.vault_session import VaultSession
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ _RENEW_AT = 2 / 3
 _SHORTEST_LEASE_S = 30
 _RETRY_S = 2.0
 _OUTAGES = (
-    OSError,  # of requests, and of the file that proves who we are
+    HTTPError,
+    OSError,  # of the body on its way, and of the file that proves who we are
     VaultDown,
     InternalServerError,
     BadGateway,
@@ -55,13 +57,8 @@ class VaultClient:
         self._limiter = CapacityLimiter(_AT_ONCE)
         self._signing_in = asyncio.Lock()
         self._renew_at_s = 0.0
-        session = requests.Session()
-        session.trust_env = False  # a proxy of the environment must not see secrets
-        if settings.ca_file:
-            session.verify = str(settings.ca_file)
-        session.mount("http://", HTTPAdapter(pool_maxsize=_AT_ONCE))
-        session.mount("https://", HTTPAdapter(pool_maxsize=_AT_ONCE))
-        self._session = session
+        trust = ssl.create_default_context(cafile=settings.ca_file)
+        self._session = VaultSession(trust, at_once=_AT_ONCE)
         self._client = self.client()
 
     @property
