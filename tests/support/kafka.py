@@ -19,7 +19,6 @@ def embedded_kafka(bootstrap: str) -> KafkaSettings:
         idempotent=chosen_broker() is BrokerKind.KAFKA,
         session_timeout_ms=3_000,
         heartbeat_interval_ms=500,
-        fetch_max_wait_ms=250,
     )
 
 

@@ -26,7 +26,6 @@ HEARD: dict[str, type[Event]] = {
     kind.topic: kind
     for kind in (RunAccepted, RunRejected, RunProgress, RunCancelling, RunFinished, SyncCompleted)
 }
-_AT_THE_LATEST_MS = 100  # where the broker wakes no waiting fetch
 E = TypeVar("E", bound=Event)
 
 
@@ -50,12 +49,7 @@ class Inbox:
         self.received: list[Received] = []
 
     async def __aenter__(self) -> Self:
-        self._consumer = AIOKafkaConsumer(
-            *HEARD,
-            **kafka_options(self._servers),
-            enable_auto_commit=False,
-            fetch_max_wait_ms=_AT_THE_LATEST_MS,
-        )
+        self._consumer = AIOKafkaConsumer(*HEARD, **kafka_options(self._servers), enable_auto_commit=False)
         try:
             await self._consumer.start()
             await self._consumer.seek_to_end()  # waits: what is said from now on is heard

@@ -119,7 +119,6 @@ class Observer:
             bootstrap_servers=self._servers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=_POLL_MS,
         )
         self._producer = AIOKafkaProducer(bootstrap_servers=self._servers, acks="all")
         await self._consumer.start()

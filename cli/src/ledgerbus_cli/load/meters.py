@@ -43,11 +43,11 @@ class Meter:
 
 
 class Meters:
-    """Looks at named processes each second while the block lasts."""
+    """Looks at named processes, each with its children of the start, once a second while the block lasts."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self.of = {name: Meter() for name in pids}
-        self._processes = {name: psutil.Process(pid) for name, pid in pids.items()}
+        self._processes = {name: _family(pid) for name, pid in pids.items()}
         self._began_s = 0.0
         self._sampling: asyncio.Task[None] | None = None
 
@@ -71,8 +71,14 @@ class Meters:
 
     def _look(self) -> None:
         at_s = time.monotonic() - self._began_s
-        for name, process in self._processes.items():
+        for name, family in self._processes.items():
             with suppress(psutil.NoSuchProcess):
-                times = process.cpu_times()
-                sample = Sample(at_s, times.user + times.system, process.memory_info().rss)
-                self.of[name].samples.append(sample)
+                times = [process.cpu_times() for process in family]
+                cpu_s = sum(one.user + one.system for one in times)
+                rss_bytes = sum(process.memory_info().rss for process in family)
+                self.of[name].samples.append(Sample(at_s, cpu_s, rss_bytes))
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]

@@ -46,9 +46,7 @@ class KafkaSettings(KafkaAccess):
     idempotent: bool = True
     session_timeout_ms: int = Field(10_000, ge=1_000)
     heartbeat_interval_ms: int = Field(3_000, ge=100)
-    fetch_max_wait_ms: int = Field(
-        500, ge=1, description="A broker that wakes no waiting fetch delivers only as often as this."
-    )
+    fetch_max_wait_ms: int = Field(500, ge=1, description="How long a fetch waits where nothing comes.")
     start_timeout_s: float = Field(60.0, gt=0)
 
 

