@@ -9,7 +9,7 @@ from connectors.rows import parse_json
 from hypothesis import given
 from hypothesis import strategies as st
 
-_TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 _LEAVES = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS
 )
@@ -24,7 +24,8 @@ def test_it_tells_what_pythons_own_parser_tells(document: object, is_ascii: bool
 
     found = parse_json(body)
 
-    assert repr(found) == repr(json.loads(body, parse_float=Decimal))  # repr tells 1, True and Decimal(1) apart
+    # Their texts tell 1, True and Decimal(1) apart.
+    assert repr(found) == repr(json.loads(body, parse_float=Decimal))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _parse_slowly(body: bytes) -> Any:
-    """Takes also what the fast parser does not: a mark of the byte order, halves of characters, deep trees."""
+    """Also what the fast parser does not take: a mark of the byte order, half a character, deep trees."""
     try:
         return json.loads(body, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, ArithmeticError, RecursionError):
