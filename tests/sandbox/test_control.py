@@ -175,6 +175,19 @@ def test_calls_are_counted_by_what_they_were_for(sandbox: RunningSandbox) -> Non
     assert sandbox.http.get("/_calls").json()["calls"] == {}
 
 
+def test_the_time_of_all_answers_is_told(sandbox: RunningSandbox) -> None:
+    account = sandbox.accounts("merit-aktiva")[0]
+    caller = MeritCaller(account, sandbox.http, sandbox.world.clock.now())
+    sandbox.fault(account, "slow", each_s=0.1)
+
+    caller.ask("v1/gettaxes")
+    caller.ask("v1/gettaxes")
+
+    assert sandbox.http.get("/_calls").json()["answering_s"] >= 0.2
+    sandbox.http.post("/_calls:reset").raise_for_status()
+    assert sandbox.http.get("/_calls").json()["answering_s"] == 0
+
+
 def test_a_fault_of_one_account_leaves_the_others_alone(sandbox: RunningSandbox) -> None:
     faults: Faults = sandbox.world.faults
     faults.switch_on("xero", "xero-0001", "hang")

@@ -64,6 +64,10 @@ class SandboxClient:
                     totals[kind] = totals.get(kind, 0) + number
         return totals
 
+    async def answering_s(self) -> float:
+        """How long all answers so far took."""
+        return float((await self._get("/_calls"))["answering_s"])
+
     async def slow_down(self, provider: Provider, seconds: float) -> None:
         """Each of the provider's calls takes so long from now on."""
         await self.fault(provider, "slow", each_s=seconds)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
+from sandbox.answering import Answering
 from sandbox.clock import Clock
 from sandbox.control import Control
 from sandbox.echo import Echo
@@ -27,7 +28,10 @@ def build_app(seed: int, clients: int, documents: int, clock: Clock | None = Non
                 Mount(
                     f"/{provider}",
                     routes=list(one.routes()),
-                    middleware=[Middleware(Echo, world=world, provider=provider)],
+                    middleware=[
+                        Middleware(Answering, calls=world.calls),
+                        Middleware(Echo, world=world, provider=provider),
+                    ],
                 )
                 for provider, one in imitations.items()
             ),

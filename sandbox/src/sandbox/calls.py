@@ -1,4 +1,4 @@
-"""How often each account has been called, and for what."""
+"""How often each account has been called, and for what; how long the answers took."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Calls:
     def reset(self) -> None:
         """Start again from nothing."""
         self._counts = defaultdict(lambda: defaultdict(lambda: dict.fromkeys(_FIELDS, 0)))
+        self.answering_s = 0.0
 
     def note(self, provider: str, account: str, kind: CallKind) -> None:
         """Count one call."""

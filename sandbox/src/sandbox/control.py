@@ -75,7 +75,8 @@ class Control:
             provider: {name: limit.figures() for name, limit in named.items()}
             for provider, named in self._world.limits.items()
         }
-        return JSONResponse({"calls": self._world.calls.snapshot(), "limits": limits})
+        calls = self._world.calls
+        return JSONResponse({"calls": calls.snapshot(), "answering_s": calls.answering_s, "limits": limits})
 
     async def _reset_calls(self, _: Request) -> Response:
         self._world.calls.reset()
