@@ -115,9 +115,14 @@ class _Load:
             await self._bulk([one.account for one in clients], months)
         answering_s = await self.sandbox.answering_s()
         for number in range(wish.singles):
+            await _at_rest(self._pids)
             await self._single(clients[number % len(clients)], clients[0].last_month)
         if wish.singles:
             measured.single_answering_s = (await self.sandbox.answering_s() - answering_s) / wish.singles
+
+    @property
+    def _pids(self) -> dict[str, int]:
+        return {name: one.pid for name, one in self.system.processes.items() if one.pid is not None}
 
     async def _connect(self, clients: list[SandboxAccount]) -> None:
         await self.platform.enable(self.measured.wish.provider)
@@ -132,10 +137,9 @@ class _Load:
     @asynccontextmanager
     async def _metered(self) -> AsyncIterator[None]:
         """Cost of the block, from a system that has come to rest to its last receipt."""
-        pids = {name: one.pid for name, one in self.system.processes.items() if one.pid is not None}
-        await _at_rest(pids)
+        await _at_rest(self._pids)
         calls = (await self.sandbox.calls()).get("read", 0)
-        async with Meters(pids) as meters:
+        async with Meters(self._pids) as meters:
             yield
         self.measured.meters = meters.of
         self.measured.calls = (await self.sandbox.calls()).get("read", 0) - calls
@@ -175,7 +179,7 @@ class _Load:
 
 
 async def _at_rest(pids: dict[str, int]) -> None:
-    """Wait until what was connected has been dealt with, a minute at most."""
+    """Wait until what was asked for has been dealt with, a minute at most."""
     deadline_s = time.monotonic() + _IDLE_S
     while time.monotonic() < deadline_s:
         async with Meters(pids) as meters:
