@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -213,6 +213,7 @@ def _tracer() -> trace.Tracer:
     return trace.get_tracer("connectors")
 
 
+@lru_cache(maxsize=1_000)
 def _below(address: str, path: str) -> str:
     """The path below the host's address, whatever an id in either says; RejectedRequestError otherwise."""
     host = urlsplit(address)

@@ -77,9 +77,13 @@ def bucket(
 
     Rows outside the months that were asked for belong to another part's answer.
     """
+    months: dict[date, Month | None] = {}  # days come again, and a date is found faster than a month
     for row in rows:
-        month = month_of(day_of(row))
-        if month not in tally or month not in asked:
+        day = day_of(row)
+        if day not in months:
+            found = month_of(day)
+            months[day] = found if found in tally and found in asked else None
+        if (month := months[day]) is None:
             continue
         try:
             count(month, row)

@@ -16,12 +16,13 @@ MAX_BODY_BYTES = 200 * 1024 * 1024
 MAX_CONNECTIONS = 1_000
 # They tell how the body came; here it is whole and unpacked.
 _OF_THE_WAY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+_NOTHING = httpx.ByteStream(b"")
 
 
 class Outgoing(httpx.Request):
-    """A request to an address that is already encoded; httpx parses it only where somebody asks.
+    """A request to an address that is already encoded; what httpx makes of it is made where somebody asks.
 
-    Parsing takes as long there as half of the call.
+    Its parsing takes as long as half of the call.
     """
 
     def __init__(
@@ -29,14 +30,36 @@ class Outgoing(httpx.Request):
     ) -> None:
         self.method = method
         self.address = address
-        self.headers = httpx.Headers({"Host": urlsplit(address).netloc, **headers}, encoding="utf-8")
+        self.plain_headers = headers
+        self.body = body
         self.extensions = {"timeout": timeout.as_dict()}
-        self.stream = httpx.ByteStream(body)
-        self.read()
 
     @cached_property
-    def url(self) -> httpx.URL:  # type: ignore[override]  # an attribute there
+    def url(self) -> httpx.URL:  # type: ignore[override]  # attributes there
         return httpx.URL(self.address)
+
+    @cached_property
+    def headers(self) -> httpx.Headers:  # type: ignore[override]
+        return httpx.Headers({"Host": urlsplit(self.address).netloc, **self.plain_headers}, encoding="utf-8")
+
+    @cached_property
+    def stream(self) -> httpx.ByteStream:  # type: ignore[override]
+        return httpx.ByteStream(self.body)
+
+    @property
+    def content(self) -> bytes:
+        return self.body
+
+
+class _Answer(httpx.Response):
+    """One whose body is here, so that it need not pass through httpx's streams."""
+
+    def __init__(
+        self, status: int, headers: list[tuple[bytes, bytes]], content: bytes, request: httpx.Request
+    ) -> None:
+        super().__init__(status, headers=headers, stream=_NOTHING, request=request)
+        self._content = content
+        self.is_closed = self.is_stream_consumed = True
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
@@ -49,14 +72,18 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises what httpx would, and UnreadableAnswerError for an answer that grows too large."""
-        address = request.address if isinstance(request, Outgoing) else str(request.url)
+        headers: Mapping[str, str] | list[tuple[str, str]]
+        if isinstance(request, Outgoing):
+            address, headers, body = request.address, request.plain_headers, request.body
+        else:
+            address, body = str(request.url), await request.aread()
+            headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
         limits = request.extensions.get("timeout", {})
-        body = await request.aread()
         with _errors_of_httpx():
             async with self._opened().request(
                 request.method,
                 URL(address, encoded=True),
-                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
+                headers=headers,
                 data=body or None,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
@@ -66,8 +93,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 ),
             ) as answer:
                 content = await self._whole(answer)
-        headers = [(name, value) for name, value in answer.raw_headers if name.lower() not in _OF_THE_WAY]
-        return httpx.Response(answer.status, headers=headers, content=content, request=request)
+        told = [(name, value) for name, value in answer.raw_headers if name.lower() not in _OF_THE_WAY]
+        return _Answer(answer.status, told, content, request)
 
     async def aclose(self) -> None:
         if self._session is not None:
