@@ -46,9 +46,8 @@ class Service:
         self.asked_together: list[int] = []
         self.asked: list[httpx.Request] = []
         self.health = Health()
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self.client = HttpCredentials(
-            http,
+            httpx.MockTransport(self._answer),
             "http://credentials:8080/",
             token=FakeToken(),
             health=self.health,

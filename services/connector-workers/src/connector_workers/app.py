@@ -40,9 +40,10 @@ def build_app(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI
     session = build_session(measures=ProviderCalls())
     # Whoever vouches for our own servers vouches for no accounting system.
     trust = trusting(settings.vault.ca_file, settings.credentials_ca_file)
-    http = httpx.AsyncClient(transport=PooledTransport(trust))
+    transport = PooledTransport(trust)
+    http = httpx.AsyncClient(transport=transport)
     credentials = HttpCredentials(
-        http,
+        transport,
         str(settings.credentials_url),
         token=ServiceToken(settings.vault, http),
         health=health,

@@ -1,6 +1,7 @@
 """The credentials service, over HTTP."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import httpx
 from connectors.protocol import Access, Account, reading_budget_s
+from connectors.transport import Outgoing
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 from service_kit.batches import Batches
 from service_kit.errors import DependencyDownError, PermanentError
@@ -55,7 +57,7 @@ class HttpCredentials:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         url: str,
         *,
         token: Token,
@@ -63,11 +65,11 @@ class HttpCredentials:
         timeout_s: float,
         pauses_s: tuple[float, ...] = (0.3, 1.0, 2.0),
     ) -> None:
-        self._http = http
+        self._transport = transport  # a client around it takes longer than the request
         self._url = url.rstrip("/")
         self._token = token
         self._health = health
-        self._timeout_s = timeout_s
+        self._timeout = httpx.Timeout(timeout_s)
         self._pauses_s = pauses_s
         self._at_hand: Batches[JobRequested, _LeaseAnswer | None] = Batches(self._all_at_hand, size=_AT_ONCE)
 
@@ -129,11 +131,13 @@ class HttpCredentials:
         return answer
 
     async def _answer(self, url: str, body: dict[str, Any]) -> httpx.Response:
-        headers = await self._token.header()
+        headers = {**await self._token.header(), "Content-Type": "application/json"}
         if (traceparent := current_traceparent()) is not None:
             headers["traceparent"] = traceparent
         try:
-            answer = await self._http.post(url, json=body, headers=headers, timeout=self._timeout_s)
+            answer = await self._transport.handle_async_request(
+                Outgoing("POST", url, headers, json.dumps(body).encode(), self._timeout)
+            )
         except httpx.TransportError as error:
             raise DependencyDownError(_NAME, type(error).__name__) from error
         refuses_us = answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
