@@ -118,8 +118,10 @@ async def serve(port: int, broker_port: int, command: list[str]) -> int:
             with closing(Wire(*opened)) as broker:
                 await pass_on(client, broker, bells)
 
-    await asyncio.start_server(connected, HOST, port, limit=_BUFFER_BYTES)
-    return await program.wait()
+    listening = await asyncio.start_server(connected, HOST, port, limit=_BUFFER_BYTES)
+    ended = await program.wait()
+    listening.close()
+    return ended
 
 
 async def _listens(port: int) -> bool:
