@@ -7,13 +7,16 @@ books are read.
 
 import argparse
 import asyncio
+import math
 import os
+import statistics
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4, uuid5
@@ -35,7 +38,7 @@ from sync_contracts.requests import SyncBulk, SyncReload
 from sync_contracts.topics import all_topics
 
 PARTITIONS = 12
-WINDOW_S = 15.0  # a bulk of 10,000 may be through after a minute
+STRETCH_S = 5.0  # a bulk of 10,000 may be through after a minute
 LONGEST_S = 600.0
 MONTH = Month(2026, 4)
 NAMESPACE = uuid4()
@@ -149,32 +152,71 @@ def _meta(company: str) -> Meta:
     )
 
 
-async def one_reload_beside_a_large_bulk(clients: int, reading_s: float) -> None:
-    """How soon another firm's reload starts, and what it costs the bulk."""
-    async with orchestrator_at_work(reading_s) as workers:
+@dataclass(slots=True)
+class Stretches:
+    """A large bulk's jobs a second without another firm's reload and with one, by turns."""
+
+    workers: ImitatedWorkers
+    pairs: list[tuple[float, float]] = field(default_factory=list)
+    delays_s: list[float] = field(default_factory=list)
+
+    async def until(self, started: int) -> None:
+        """Until so many jobs have started; a pair in which that happens does not count."""
+        while True:
+            pair = await self._alone(), await self._beside(f"firm-b{len(self.delays_s)}")
+            if len(self.workers.starts) > started:
+                return
+            self.pairs.append(pair)
+
+    async def _alone(self) -> float:
+        began_s = time.monotonic()
+        await asyncio.sleep(STRETCH_S)
+        return self.workers.rate(began_s, began_s + STRETCH_S, lambda company: company.startswith("firm-a"))
+
+    async def _beside(self, other: str) -> float:
         asked_s = time.monotonic()
-        await workers.send(bulk("firm-a", clients))
-        await _until(lambda: len(workers.starts) >= clients // 10)
-        begun_s = workers.starts[0].at_s
-        await asyncio.sleep(max(0.0, begun_s + 1.2 * WINDOW_S - time.monotonic()))
-        reload_s = time.monotonic()
-        await workers.send(reload("firm-b"))
-        await _until(lambda: "firm-b" in workers.finished)
-        await _until(lambda: time.monotonic() > reload_s + 2 * WINDOW_S)
-        first_s = next(each.at_s for each in workers.starts if each.company_id == "firm-b")
+        await self.workers.send(reload(other))
+        rate = await self._alone()
+        await _until_finished(self.workers, other)
+        self.delays_s.append(self.workers.first_of(other) - asked_s)
+        return rate
 
-    def is_a(company: str) -> bool:
-        return company == "firm-a"
 
-    before = workers.rate(reload_s - WINDOW_S, reload_s, is_a)
-    during = workers.rate(reload_s, reload_s + WINDOW_S, is_a)
-    after = workers.rate(reload_s + WINDOW_S, reload_s + 2 * WINDOW_S, is_a)
-    print(f"bulk of {clients} clients: first job {begun_s - asked_s:.1f} s after the request")
-    print(f"another firm's reload: first job after {first_s - reload_s:.2f} s (promised: 2)")
+async def reloads_beside_large_bulks(rounds: int, clients: int, reading_s: float) -> None:
+    """How soon other firms' reloads start, and what they cost a bulk."""
+    first_s: list[float] = []
+    async with orchestrator_at_work(reading_s) as workers:
+        stretches = Stretches(workers)
+        for number in range(rounds):
+            company, before, asked_s = f"firm-a{number}", len(workers.starts), time.monotonic()
+            await workers.send(bulk(company, clients))
+            await _until_started(workers, before + clients // 10)
+            first_s.append(workers.first_of(company) - asked_s)
+            await stretches.until(before + clients * 95 // 100)
+            await _until_finished(workers, company)
+
+    told = ", ".join(f"{seconds:.1f}" for seconds in first_s)
+    print(f"{rounds} bulks of {clients} clients, one after the other: first job {told} s after the request")
+    delays_s, pairs = stretches.delays_s, stretches.pairs
     print(
-        f"the bulk's jobs a second, {WINDOW_S:.0f} s each: {before:.0f} before, {during:.0f} with it,"
-        f" {after:.0f} after; loss {1 - during / ((before + after) / 2):+.1%} (promised: below 5 %)"
+        f"{len(delays_s)} reloads of other firms meanwhile: first job after"
+        f" {statistics.median(delays_s):.2f} s in the middle, {max(delays_s):.2f} s at most (promised: 2)"
     )
+    alone, beside = (statistics.mean(rates) for rates in zip(*pairs, strict=True))
+    error = statistics.stdev(one - other for one, other in pairs) / math.sqrt(len(pairs))
+    print(
+        f"the bulk's jobs a second in stretches of {STRETCH_S:.0f} s by turns: {alone:.0f} without a reload,"
+        f" {beside:.0f} with one, in {len(pairs)} pairs;"
+        f" loss {1 - beside / alone:+.1%}, standard error {error / alone:.1%} (promised: below 5 %)"
+    )
+
+
+async def _until_finished(workers: ImitatedWorkers, company: str) -> None:
+    await _until(lambda: company in workers.finished)
+
+
+async def _until_started(workers: ImitatedWorkers, number: int) -> None:
+    await _until(lambda: len(workers.starts) >= number)
 
 
 async def one_reload_beside_bulks_in_planning(bulks: int, clients: int, reading_s: float) -> None:
@@ -187,7 +229,7 @@ async def one_reload_beside_bulks_in_planning(bulks: int, clients: int, reading_
         reload_s = time.monotonic()
         await workers.send(reload("firm-b"))
         await _until(lambda: "firm-b" in workers.finished)
-    first_s = next(each.at_s for each in workers.starts if each.company_id == "firm-b")
+    first_s = workers.first_of("firm-b")
     print(
         f"{bulks} bulks of {clients} clients asked for together: first job after"
         f" {workers.starts[0].at_s - asked_s:.1f} s; another firm's reload meanwhile: first job after"
@@ -241,6 +283,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 async def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--clients", type=int, default=10_000, help="of the large bulk; 0: without it")
+    options.add_argument("--rounds", type=int, default=3, help="large bulks one after the other")
     options.add_argument("--companies", type=int, default=100, help="0: without them")
     options.add_argument("--bulks", type=int, default=20, help="large ones at once; 0: without them")
     options.add_argument("--reading-s", type=float, default=0.2, help="how long an imitated reading takes")
@@ -250,7 +293,7 @@ async def main() -> None:
         f" workers imitated ({asked.reading_s:g} s a reading)"
     )
     if asked.clients:
-        await one_reload_beside_a_large_bulk(asked.clients, asked.reading_s)
+        await reloads_beside_large_bulks(asked.rounds, asked.clients, asked.reading_s)
     if asked.clients and asked.bulks:
         await one_reload_beside_bulks_in_planning(asked.bulks, asked.clients, asked.reading_s)
     if asked.companies:

@@ -40,6 +40,10 @@ class ImitatedWorkers:
         number = sum(wanted(each.company_id) for each in self.starts if begin_s <= each.at_s < end_s)
         return number / (end_s - begin_s)
 
+    def first_of(self, company: str) -> float:
+        """When the company's first job started."""
+        return next(each.at_s for each in self.starts if each.company_id == company)
+
     async def read(self, request: JobRequested) -> None:
         async with self.places:
             now_s = time.monotonic()
