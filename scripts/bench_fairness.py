@@ -202,6 +202,9 @@ async def reloads_beside_large_bulks(rounds: int, clients: int, reading_s: float
         f"{len(delays_s)} reloads of other firms meanwhile: first job after"
         f" {statistics.median(delays_s):.2f} s in the middle, {max(delays_s):.2f} s at most (promised: 2)"
     )
+    if len(pairs) < 2:
+        print("the bulks were over too soon to tell what reloads cost them")
+        return
     alone, beside = (statistics.mean(rates) for rates in zip(*pairs, strict=True))
     error = statistics.stdev(one - other for one, other in pairs) / math.sqrt(len(pairs))
     print(

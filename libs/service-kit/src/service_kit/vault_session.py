@@ -28,7 +28,10 @@ class VaultSession(requests.Session):
         timeout: float,
         json: Any = None,
         params: Mapping[str, str] | None = None,
-        **_settled: object,  # certificates, proxies, redirects: as above
+        allow_redirects: bool,  # noqa: ARG002 (this one and those below are settled above)
+        cert: object,  # noqa: ARG002
+        proxies: object,  # noqa: ARG002
+        verify: object,  # noqa: ARG002
     ) -> requests.Response:
         address = f"{url}?{urlencode(params)}" if params else url
         found = self._pools.request(
