@@ -135,6 +135,19 @@ async def test_killing_the_command_takes_its_servers_along_and_the_next_start_wo
         assert len(pids_of(stack)) == 3
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this way of taking turns")
+async def test_what_is_started_interrupts_nobody_when_it_wakes_up(tmp_path: Path) -> None:
+    child = ChildProcess("child", tmp_path)
+    child.spawn(["/bin/sleep", "600"], {})
+    try:
+        await until(lambda: b"sleep" in command_of(child.pid)[:12])
+
+        assert child.pid is not None
+        assert os.sched_getscheduler(child.pid) == os.SCHED_BATCH
+    finally:
+        await child.kill()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the command of a process is read from /proc")
 async def test_a_leftover_process_is_ended_but_a_stranger_with_its_number_is_not(tmp_path: Path) -> None:
     ours, stranger = ChildProcess("ours", tmp_path), ChildProcess("stranger", tmp_path)
