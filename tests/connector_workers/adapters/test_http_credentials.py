@@ -12,7 +12,7 @@ from connector_workers.adapters.http_credentials import HttpCredentials
 from connector_workers.ports import LeaseDelayedError, LeaseRefusedError, Observation
 from service_kit.errors import DependencyDownError, PermanentError
 from service_kit.health import Health
-from service_kit.telemetry import in_trace
+from service_kit.telemetry import CurrentSpan, within
 from support.readings import BOOKS, CONNECTION, requested
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.connections import ConnectionHealth
@@ -210,7 +210,11 @@ async def test_the_trace_goes_along() -> None:
     service = Service(httpx.Response(200, json=LEASE))
     traceparent = f"00-{0xABC:032x}-{0xDEF:016x}-01"
 
-    with in_trace(traceparent):
+    with CurrentSpan("reading", context=within(traceparent)) as span:
         await service.client.lease(requested())
 
-    assert service.asked[0].headers["traceparent"] == traceparent
+    assert (
+        service.asked[0]
+        .headers["traceparent"]
+        .startswith(f"00-{0xABC:032x}-{span.get_span_context().span_id:016x}-")
+    )

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.telemetry import current_span
+from service_kit.telemetry import CurrentSpan
 
 _UNTRACED = {"/live", "/ready"}
 
@@ -25,7 +25,7 @@ class HttpTraces:
             await self._app(scope, receive, send)
             return
         context = extract(dict(Headers(scope=scope)))
-        with current_span(scope["method"], context=context, kind=SpanKind.SERVER) as span:
+        with CurrentSpan(scope["method"], context=context, kind=SpanKind.SERVER) as span:
             await self._app(scope, receive, _noting(span, send))
             route = getattr(scope.get("route"), "path", "")
             span.update_name(f"{scope['method']} {route}".rstrip())

@@ -13,7 +13,7 @@ from opentelemetry import trace
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
 from service_kit.publishing import Publish
-from service_kit.telemetry import context_of, current_span, current_traceparent
+from service_kit.telemetry import CurrentSpan, context_of, current_traceparent
 from sync_contracts.codes import ProblemCode
 from sync_contracts.jobs import DueJob, JobCounted, JobFailed, JobRequested
 from sync_contracts.providers import Provider
@@ -93,7 +93,7 @@ class CountMonths:
 
     async def _end(self, due: DueJob, event: Ending, began_ns: int) -> None:
         """The month's span and result belong to the job's own trace, linked to the reading."""
-        with current_span(
+        with CurrentSpan(
             "read month",
             context=context_of(due.traceparent),
             links=[trace.Link(trace.get_current_span().get_span_context())],

@@ -9,7 +9,7 @@ from uuid import UUID
 from service_kit.clock import Clock
 from service_kit.crash_points import reached
 from service_kit.metrics import count
-from service_kit.telemetry import current_span, in_trace
+from service_kit.telemetry import CurrentSpan, within
 
 from notifier.delivery import Answer, DeathReason, Delivery, DeliveryState, Outcome
 from notifier.disable_webhook import DisableWebhook
@@ -50,7 +50,7 @@ class DeliverWebhook:
     async def _attempt(
         self, delivery: Delivery, claim: UUID, endpoint: Endpoint, event: WebhookEvent
     ) -> None:
-        with in_trace(event.traceparent), current_span("webhook delivery") as span:
+        with CurrentSpan("webhook delivery", context=within(event.traceparent)) as span:
             body = event.body(delivery.sequence)
             secrets = await self.secrets.signing(endpoint, self.clock.now())
             headers = signed_headers(delivery.webhook_id, body, secrets, now=self.clock.now())
