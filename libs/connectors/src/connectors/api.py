@@ -97,6 +97,7 @@ class Api:
         self.calls: Counter[CallKind] = Counter()
         self.facts: dict[str, str] = {}  # what identifying told beside the books, for the plan
         self._host = host
+        self._server = urlsplit(host.address).netloc
         self._clock = session.clock
         self._deadline_s = session.clock.monotonic_s() + budget_s
         self._is_down = False
@@ -147,10 +148,9 @@ class Api:
         return response
 
     async def _exchange(self, call: Call, left_s: float) -> httpx.Response:
-        host = urlsplit(self._host.address).netloc
         attributes = {
             "http.request.method": call.method,
-            "server.address": host,
+            "server.address": self._server,
             "url.template": call.path,
             "provider": str(self._host.provider),
         }

@@ -154,9 +154,11 @@ class Limiter:
         meter = self._meter(budget, key)
         meter.running += 1
         try:
-            if meter.gate is not None:
-                async with asyncio.timeout(max_wait_s if meter.gate.locked() else None):
+            if meter.gate is not None and meter.gate.locked():
+                async with asyncio.timeout(max_wait_s):
                     await meter.gate.acquire()
+            elif meter.gate is not None:
+                await meter.gate.acquire()
         except BaseException as error:
             meter.running -= 1
             if isinstance(error, TimeoutError):

@@ -1,8 +1,7 @@
 """Requests over shared connections, as a transport of httpx: its own pool walks through all of them."""
 
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache, cached_property
 from urllib.parse import urlsplit
 
@@ -79,7 +78,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             address, body = str(request.url), await request.aread()
             headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
         limits = request.extensions.get("timeout", {})
-        with _errors_of_httpx():
+        try:
             async with self._opened().request(
                 request.method,
                 URL(address, encoded=True),
@@ -93,6 +92,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 ),
             ) as answer:
                 content = await self._whole(answer)
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one
+            raise _of_httpx(error) from error
         told = [(name, value) for name, value in answer.raw_headers if name.lower() not in _OF_THE_WAY]
         return _Answer(answer.status, told, content, request)
 
@@ -102,7 +103,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     async def _whole(self, answer: aiohttp.ClientResponse) -> bytes:
         pieces, size = [], 0
-        async for piece in answer.content.iter_any():
+        while piece := await answer.content.readany():
             size += len(piece)
             if size > self._max_bytes:
                 raise UnreadableAnswerError(f"an answer of more than {self._max_bytes} bytes")
@@ -119,18 +120,15 @@ class PooledTransport(httpx.AsyncBaseTransport):
         return self._session
 
 
-@contextmanager
-def _errors_of_httpx() -> Iterator[None]:
-    try:
-        yield
-    except aiohttp.ConnectionTimeoutError as error:
-        raise httpx.ConnectTimeout(str(error)) from error
-    except TimeoutError as error:
-        raise httpx.ReadTimeout(str(error)) from error
-    except aiohttp.ClientConnectorError as error:
-        raise httpx.ConnectError(str(error)) from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise httpx.ReadError(str(error)) from error
+def _of_httpx(error: Exception) -> httpx.TransportError:
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return httpx.ConnectTimeout(str(error))
+        case TimeoutError():
+            return httpx.ReadTimeout(str(error))
+        case aiohttp.ClientConnectorError():
+            return httpx.ConnectError(str(error))
+    return httpx.ReadError(str(error))
 
 
 @cache
