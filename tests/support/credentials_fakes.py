@@ -186,8 +186,14 @@ class FakeVault:
         self.broken: set[tuple[str, UUID]] = set()
 
     async def read(self, company_id: str, token_set_id: UUID) -> tuple[TokenSet, int] | None:
+        return (await self.read_all(company_id, {token_set_id})).get(token_set_id)
+
+    async def read_all(
+        self, company_id: str, token_set_ids: Collection[UUID]
+    ) -> dict[UUID, tuple[TokenSet, int]]:
         await self._call()
-        return self.kept.get((company_id, token_set_id))
+        found = {one: self.kept.get((company_id, one)) for one in token_set_ids}
+        return {one: kept for one, kept in found.items() if kept is not None}
 
     async def write(self, company_id: str, token_set_id: UUID, token_set: TokenSet, *, version: int) -> bool:
         await self._call()

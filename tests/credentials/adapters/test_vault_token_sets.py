@@ -51,6 +51,18 @@ async def test_what_was_never_written_is_not_there(vault_store: TokenSetVault, c
     assert await vault_store.read(company, uuid4()) is None
 
 
+async def test_many_come_together_by_their_ids_without_those_that_are_not_there(
+    vault_store: TokenSetVault, company: str
+) -> None:
+    kept = {uuid4(): token_set(f"ann-{n}") for n in range(25)}
+    await asyncio.gather(*(vault_store.write(company, one, kept[one], version=0) for one in kept))
+
+    found = await vault_store.read_all(company, {*kept, uuid4()})
+
+    assert found == {one: (kept[one], 1) for one in kept}
+    assert await vault_store.read_all("another-firm", set(kept)) == {}
+
+
 async def test_of_all_who_write_on_a_version_one_wins(vault_store: TokenSetVault, company: str) -> None:
     token_set_id = uuid4()
     await vault_store.write(company, token_set_id, token_set(), version=0)

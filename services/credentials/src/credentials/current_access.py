@@ -4,7 +4,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -107,11 +108,17 @@ class CurrentAccess:
                 if renewed is not None:
                     return renewed
 
-    async def at_hand(self, at: TokenSetAt, *, needed_s: float) -> Issued | None:
-        """Access that Vault holds and that lasts so long; None where there is more to it."""
-        found = await self._vault.read(at.company_id, at.token_set_id)
-        issued = found[0].issued if found and found[0].refusal is None else None
-        return issued if issued is not None and _lasts(issued, self._good_until(needed_s)) else None
+    async def at_hand(self, wanted: Sequence[tuple[TokenSetAt, float]]) -> list[Issued | None]:
+        """Of each the access in Vault that lasts so many seconds; None where there is more to it."""
+        by_company: dict[str, set[UUID]] = defaultdict(set)
+        for at, _ in wanted:
+            by_company[at.company_id].add(at.token_set_id)
+        read = await asyncio.gather(*(self._vault.read_all(*each) for each in by_company.items()))
+        found = dict(zip(by_company, read, strict=True))
+        return [
+            _good(found[at.company_id].get(at.token_set_id), self._good_until(needed_s))
+            for at, needed_s in wanted
+        ]
 
     def _good_until(self, needed_s: float) -> datetime:
         return self._clock.now() + EARLY + timedelta(seconds=needed_s)
@@ -200,6 +207,11 @@ class CurrentAccess:
 
     async def _write(self, claim: _Claim, token_set: TokenSet, version: int) -> bool:
         return await self._vault.write(claim.at.company_id, claim.at.token_set_id, token_set, version=version)
+
+
+def _good(found: tuple[TokenSet, int] | None, good_until: datetime) -> Issued | None:
+    issued = found[0].issued if found and found[0].refusal is None else None
+    return issued if issued is not None and _lasts(issued, good_until) else None
 
 
 def _lasts(issued: Issued, good_until: datetime) -> bool:

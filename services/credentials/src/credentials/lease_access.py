@@ -1,6 +1,5 @@
 """Hands a worker the least that can sign a connection's requests, for a short time."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,6 +42,15 @@ class LeaseWish:
     needed_s: float = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Usable:
+    """A connection that a wish may have, as far as is known without its secrets."""
+
+    connection: Connection
+    terms: Terms
+    at: TokenSetAt
+
+
 class LeaseAccess:
     """Needs no caching: what is good stands in Vault."""
 
@@ -74,20 +82,13 @@ class LeaseAccess:
     async def at_hand(self, wishes: Sequence[LeaseWish]) -> list[Lease]:
         """Those that need no renewal and meet no refusal; the others are to be asked for one by one."""
         found = await self._store.by_ids({wish.connection_id for wish in wishes})
-        leases = await asyncio.gather(*(self._at_hand(wish, found) for wish in wishes))
-        return [lease for lease in leases if lease is not None]
-
-    async def _at_hand(self, wish: LeaseWish, found: Mapping[UUID, Connection]) -> Lease | None:
-        connection = found.get(wish.connection_id)
-        if connection is None or connection.company_id != wish.company_id or not connection.is_usable:
-            return None
-        terms = connection.terms
-        current = wish.generation in {None, connection.generation}
-        if terms is None or not current or terms.health is ConnectionHealth.NEEDS_AUTH:
-            return None
-        at = _place_of(connection)
-        issued = at and await self._current_access.at_hand(at, needed_s=wish.needed_s)
-        return self._lease(connection, terms, issued) if issued else None
+        usable = [(wish, one) for wish in wishes if (one := _usable(wish, found.get(wish.connection_id)))]
+        issued = await self._current_access.at_hand([(one.at, wish.needed_s) for wish, one in usable])
+        return [
+            self._lease(one.connection, one.terms, access)
+            for (_, one), access in zip(usable, issued, strict=True)
+            if access is not None
+        ]
 
     def _lease(self, connection: Connection, terms: Terms, issued: Issued) -> Lease:
         return Lease(
@@ -125,6 +126,16 @@ class LeaseAccess:
         longest = self._clock.now() + LONGEST
         expires_at = issued.access.expires_at
         return longest if expires_at is None else min(longest, expires_at - EARLY)
+
+
+def _usable(wish: LeaseWish, connection: Connection | None) -> _Usable | None:
+    if connection is None or connection.company_id != wish.company_id or not connection.is_usable:
+        return None
+    terms, at = connection.terms, _place_of(connection)
+    current = wish.generation in {None, connection.generation}
+    if terms is None or at is None or not current or terms.health is ConnectionHealth.NEEDS_AUTH:
+        return None
+    return _Usable(connection, terms, at)
 
 
 def _place_of(connection: Connection) -> TokenSetAt | None:

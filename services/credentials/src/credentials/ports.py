@@ -106,6 +106,11 @@ class TokenSetVault(Protocol):
     async def read(self, company_id: str, token_set_id: UUID) -> tuple[TokenSet, int] | None:
         """The token set and its version."""
 
+    async def read_all(
+        self, company_id: str, token_set_ids: Collection[UUID]
+    ) -> dict[UUID, tuple[TokenSet, int]]:
+        """Those that are there, by their ids."""
+
     async def write(self, company_id: str, token_set_id: UUID, token_set: TokenSet, *, version: int) -> bool:
         """False when it is no longer at that version; version 0 means that there is none."""
 
