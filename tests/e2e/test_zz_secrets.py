@@ -4,15 +4,13 @@ import asyncio
 import re
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer
 from ledgerbus_cli.system import System
 from motor.motor_asyncio import AsyncIOMotorClient
 from support.hook_receiver import hook_receiver
-from support.kafka import eventually, producer, read_all
+from support.kafka import eventually, held_by, producer, read_all
 from support.otlp import Collector
 from support.system import Firm
 from sync_contracts.jobs import JobCounted
@@ -94,25 +92,12 @@ async def _work_at(firm: Firm, provider: Provider) -> set[str]:
 
 
 async def _kafka(bootstrap: str) -> str:
-    consumer = AIOKafkaConsumer(
-        *all_topics(),
-        bootstrap_servers=bootstrap,
-        group_id=f"canary-{uuid4().hex}",
-        auto_offset_reset="earliest",
-    )
-    await consumer.start()
-    found: list[str] = []
-    try:
-        # Joining the group and the first answer may take long where much runs at once.
-        while (batches := await consumer.getmany(timeout_ms=3_000 if found else 60_000)) or not found:
-            assert batches, "nothing came from Kafka"
-            found += [
-                f"{record.headers} {record.key!r} {record.value!r}"
-                for records in batches.values()
-                for record in records
-            ]
-    finally:
-        await consumer.stop()
+    found = [
+        f"{record.headers} {record.key!r} {record.value!r}"
+        for records in (await held_by(bootstrap, all_topics())).values()
+        for record in records
+    ]
+    assert found
     return "\n".join(found)
 
 

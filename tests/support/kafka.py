@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from sandbox.embedded import BrokerKind, chosen_broker
 from service_kit.settings import KafkaSettings
 
@@ -80,16 +80,35 @@ async def read_all(
     return found
 
 
-async def topic_sizes(bootstrap: str, topics: list[str]) -> dict[str, int]:
-    """How many messages each topic holds."""
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, enable_auto_commit=False)
+async def held_by(
+    bootstrap: str, topics: list[str], *, within_s: float = 90.0
+) -> dict[str, list[ConsumerRecord[Any, Any]]]:
+    """All records that each topic holds, up to where it ends: silence alone may be a slow answer."""
+    consumer = AIOKafkaConsumer(
+        *topics, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     await consumer.start()
-    sizes = dict.fromkeys(topics, 0)
+    found: dict[str, list[ConsumerRecord[Any, Any]]] = {topic: [] for topic in topics}
+    deadline = time.monotonic() + within_s
     try:
-        await consumer.seek_to_beginning()
-        while batches := await consumer.getmany(timeout_ms=2_000):
-            for partition, records in batches.items():
-                sizes[partition.topic] += len(records)
+        left = set(consumer.assignment())
+        assert {place.topic for place in left} == set(topics)
+        while left:
+            assert time.monotonic() < deadline, f"not read within {within_s} s: {left}"
+            for place, records in (await consumer.getmany(timeout_ms=200)).items():
+                found[place.topic] += records
+            left = {place for place in left if not await _is_read(consumer, place)}
     finally:
         await consumer.stop()
-    return sizes
+    return found
+
+
+async def topic_sizes(bootstrap: str, topics: list[str]) -> dict[str, int]:
+    """How many messages each topic holds."""
+    return {topic: len(records) for topic, records in (await held_by(bootstrap, topics)).items()}
+
+
+async def _is_read(consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
+    """By what an answer told of the end; the embedded broker's end offsets are wrong."""
+    end = consumer.highwater(place)
+    return end is not None and await consumer.position(place) >= end
