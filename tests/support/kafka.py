@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from sandbox.embedded import BrokerKind, chosen_broker
 from service_kit.settings import KafkaSettings
 
@@ -93,11 +93,12 @@ async def held_by(
     try:
         left = set(consumer.assignment())
         assert {place.topic for place in left} == set(topics)
+        ends = await consumer.end_offsets(left)
         while left:
             assert time.monotonic() < deadline, f"not read within {within_s} s: {left}"
             for place, records in (await consumer.getmany(timeout_ms=200)).items():
                 found[place.topic] += records
-            left = {place for place in left if not await _is_read(consumer, place)}
+            left = {place for place in left if await consumer.position(place) < ends[place]}
     finally:
         await consumer.stop()
     return found
@@ -106,9 +107,3 @@ async def held_by(
 async def topic_sizes(bootstrap: str, topics: list[str]) -> dict[str, int]:
     """How many messages each topic holds."""
     return {topic: len(records) for topic, records in (await held_by(bootstrap, topics)).items()}
-
-
-async def _is_read(consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
-    """By what an answer told of the end; the embedded broker's end offsets are wrong."""
-    end = consumer.highwater(place)
-    return end is not None and await consumer.position(place) >= end

@@ -50,13 +50,14 @@ class DeadLetterTopics:
             return []
         self.consumer.assign(partitions)
         await self.consumer.seek_to_beginning(*partitions)
+        ends = await self.consumer.end_offsets(partitions)
         found: list[DeadLetter | ReplayNote] = []
         left, heard = set(partitions), time.monotonic()
         while left:
             batches = await self.consumer.getmany(timeout_ms=200)
             found += [read(record) for records in batches.values() for record in records]
             before = len(left)
-            left = {each for each in left if not await self._is_read(each)}
+            left = {each for each in left if await self.consumer.position(each) < ends[each]}
             if batches or len(left) < before:
                 heard = time.monotonic()
             elif time.monotonic() - heard > _SILENCE_S:
@@ -93,11 +94,6 @@ class DeadLetterTopics:
             for topic in described
             for partition in topic["partitions"]
         ]
-
-    async def _is_read(self, partition: TopicPartition) -> bool:
-        """By what the last answer told of the end; the embedded broker's end offsets are wrong."""
-        end = self.consumer.highwater(partition)
-        return end is not None and await self.consumer.position(partition) >= end
 
 
 @asynccontextmanager

@@ -20,7 +20,6 @@ PART = "broker"
 _INIT_PRODUCER_ID = 22  # Kafka's number for the call that idempotent producers begin with
 _LONGEST_RUN_MS = 48 * 3600 * 1000
 _DAY_MS = 24 * 3600 * 1000
-_LOOKS = 20
 _SETUP = "`ledgerbus setup` makes what is missing and changes nothing else."
 
 
@@ -116,7 +115,7 @@ async def _groups(
 ) -> list[Finding]:
     known = {name for name, _ in await admin.list_consumer_groups()}
     topics = {topic for name in GROUPS for topic in GROUPS[name]} & set(existing)
-    ends = await _ends(consumer, await _partitions(admin, sorted(topics)))
+    ends = await consumer.end_offsets(await _partitions(admin, sorted(topics)))
     found: list[Group] = []
     for name, consumed in GROUPS.items():
         parts = [each for each in ends if each.topic in consumed]
@@ -151,17 +150,3 @@ async def _partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[Top
         for topic in described
         for part in topic["partitions"]
     ]
-
-
-async def _ends(consumer: AIOKafkaConsumer, parts: list[TopicPartition]) -> dict[TopicPartition, int]:
-    """By what an answer tells of the end; the embedded broker's end offsets are wrong."""
-    if not parts:
-        return {}
-    consumer.assign(parts)
-    await consumer.seek_to_end(*parts)
-    for _ in range(_LOOKS):
-        await consumer.getmany(timeout_ms=500)
-        ends = {part: consumer.highwater(part) for part in parts}
-        if all(end is not None for end in ends.values()):
-            return ends
-    raise TimeoutError

@@ -1,4 +1,4 @@
-"""The broker: Tansu, a Kafka-compatible server that keeps everything in memory."""
+"""The broker: Tansu, a Kafka-compatible server, behind a front that keeps the messages; all in memory."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ class Broker:
         listen = ["--listener-url", f"tcp://{HOST}:{own_port}"]
         listen += ["--advertised-listener-url", f"tcp://{self.bootstrap_servers}"]
         tansu = [str(program), "broker", *listen, "--storage-engine", "memory://tansu/"]
-        return [sys.executable, "-m", "sandbox.embedded.waking_broker", str(self.port), str(own_port), *tansu]
+        return [sys.executable, "-m", "sandbox.embedded.broker_front", str(self.port), str(own_port), *tansu]
 
     def is_ready(self) -> bool:
         return accepts(self.port)
