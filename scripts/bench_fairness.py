@@ -255,6 +255,9 @@ async def many_companies_with_bulks(companies: int, reading_s: float) -> None:
         )
         counted = workers.starts[begin:]
 
+    if len(counted) < companies:
+        print(f"{companies} companies: their bulks were over too soon to tell their shares")
+        return
     started = Counter(each.company_id for each in counted)
     shares = [started[company] for company in total]
     seconds = counted[-1].at_s - counted[0].at_s
