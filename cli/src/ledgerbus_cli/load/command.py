@@ -26,6 +26,12 @@ def load(
     provider: Annotated[Provider, typer.Option(help="Whose books.")] = Provider.MERIT_AKTIVA,
     call_ms: Annotated[float, typer.Option(min=0, help="How long the provider takes for a call.")] = 0.0,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Processes that read.")] = 1,
+    slots: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=1_000, help="Readings at once, twice as many are released; else the orchestrator's."
+        ),
+    ] = None,
     singles: Annotated[int, typer.Option(min=0, help="Runs of one client afterwards, one by one.")] = 20,
     data: Annotated[
         Path | None,
@@ -46,12 +52,15 @@ def load(
         months=months,
         call_ms=call_ms,
         workers=workers,
+        slots=slots,
         singles=singles,
         broker=broker_of(kafka=kafka),
     )
     output, options = Output(as_json), SandboxOptions(seed=seed, clients=clients, documents=documents)
+    environment = {"SYNC_ORCHESTRATOR__SLOTS": str(slots)} if slots else {}
     with TemporaryDirectory(prefix="ledgerbus-load-") as temporary:
-        work = measure(System(data or Path(temporary), options, broker=wish.broker), wish, output.remarks)
+        system = System(data or Path(temporary), options, environment, broker=wish.broker)
+        work = measure(system, wish, output.remarks)
         measured = run_until_told(work, then_exit=_INTERRUPTED)
     output.show(report.as_json(measured), report.as_text(measured))
     raise typer.Exit(1 if measured.faults else 0)

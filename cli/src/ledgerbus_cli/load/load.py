@@ -35,6 +35,7 @@ class Wish:
     months: int
     call_ms: float
     workers: int
+    slots: int | None
     singles: int
     broker: BrokerKind
 

@@ -28,6 +28,7 @@ def as_json(measured: Measured) -> Json:
         "months": wish.months,
         "call_ms": wish.call_ms,
         "workers": wish.workers,
+        "slots": wish.slots,
         "broker": wish.broker,
         "jobs": measured.jobs,
         "provider_calls": measured.calls,
@@ -53,7 +54,8 @@ def as_text(measured: Measured) -> RenderableType:
         table.add_row(name, f"{cost:.2f}", *(f"{mb:.0f}" for mb in megabytes))
     lines = [
         f"{wish.clients:,} clients of {wish.provider}, {wish.months} months, {wish.call_ms:.0f} ms a call, "
-        f"{wish.workers} worker{'s' if wish.workers > 1 else ''}, broker {wish.broker}; "
+        f"{wish.workers} worker{'s' if wish.workers > 1 else ''}, "
+        f"{f'{wish.slots} slots, ' if wish.slots else ''}broker {wish.broker}; "
         f"{machine()}",
         f"{measured.jobs:,} jobs in {measured.bulk_s:.1f} s: {measured.jobs_a_second:.1f} a second; "
         f"the first began after {measured.first_start_s:.2f} s",
