@@ -54,6 +54,21 @@ async def test_what_is_taken_is_not_offered_again() -> None:
     assert jobs.asked == 1
 
 
+async def test_a_run_has_something_at_hand_that_only_waits_for_its_turn() -> None:
+    world, run = await run_of(2)
+    backlog = backlog_of(AskedJobs(world.stores.jobs.jobs))  # type: ignore[attr-defined]  # the store in memory
+    known_before = backlog.offers(run.run_id, set())
+
+    [first, second] = await backlog.readings([run], ASKED_AT, set(), most=5)
+    backlog.take([first])
+
+    assert not known_before
+    assert backlog.offers(run.run_id, {first.account_key})
+    assert not backlog.offers(run.run_id, {second.account_key})
+    backlog.take([second])
+    assert not backlog.offers(run.run_id, set())
+
+
 async def test_what_is_blocked_is_not_offered_and_asked_for_seldom_where_that_takes_long() -> None:
     world, run = await run_of(5)
     jobs = AskedJobs(world.stores.jobs.jobs, takes_s=1.0)  # type: ignore[attr-defined]  # the store in memory

@@ -1,5 +1,6 @@
 """The calendar: lost messages, silent workers, deadlines, and what a crash left."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from support.orchestrator_world import World
 from sync_contracts.codes import ProblemCode, WaitReason
 from sync_contracts.month import Month
 from sync_contracts.runs import JobEnding, RunEnding, RunProgress
-from sync_orchestrator.records import JobRecord, JobState, PlannedClient, RunState
+from sync_orchestrator.fairness import Credit
+from sync_orchestrator.records import JobRecord, JobState, Pause, PlannedClient, RunState
 from sync_orchestrator.use_cases import Rules
 
 
@@ -172,6 +174,37 @@ async def test_jobs_behind_a_used_up_app_limit_stand_still_too() -> None:
     await world.cases.watch()
 
     assert (await world.run()).state is RunState.OPEN
+
+
+async def test_a_run_that_has_readings_at_hand_is_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its jobs may be ten thousand, and twelve such runs may wait for their turn."""
+    world = World(rules=Rules(credit=Credit(slots=1, reserved=0), ask_again_s=0.0, longest_pass_s=60.0))
+    await world.cases.accept.bulk(bulk("req-1", month="2026-04"))
+    first = world.accepted.run_id
+    await world.cases.accept.bulk(bulk("req-2", month="2026-05"))
+    second = world.accepted.run_id
+    await world.cases.release()
+    looked_through: list[UUID] = []
+    any_to_move = world.stores.jobs.any_to_move
+
+    async def count(run_id: UUID, still_keys: Collection[str]) -> bool:
+        looked_through.append(run_id)
+        return await any_to_move(run_id, still_keys)
+
+    monkeypatch.setattr(world.stores.jobs, "any_to_move", count)
+    await world.cases.watch()
+    waits = not await world.jobs(JobState.RELEASED, run_id=second)
+    seen = looked_through.copy()
+    until = world.clock.now() + timedelta(hours=1)
+    for job in await world.jobs(run_id=second):
+        pause = Pause(key=job.keys[0], reason=WaitReason.DAILY_LIMIT, until=until)
+        await world.stores.pauses.put(pause)
+    await world.cases.watch()
+
+    assert waits
+    assert (seen, looked_through) == ([], [second])
+    assert (await world.run(first)).still_since is None
+    assert (await world.run(second)).still_since == world.clock.now()
 
 
 async def test_a_late_result_after_the_deadline_leaves_the_receipt_as_it_was() -> None:

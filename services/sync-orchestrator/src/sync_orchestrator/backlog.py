@@ -54,6 +54,11 @@ class Backlog:
         for reading in readings:
             self._shelves[reading.run_id].readings.pop(reading.client, None)
 
+    def offers(self, run_id: UUID, blocked: AbstractSet[str]) -> bool:
+        """Whether a reading of the run is at hand that waits for nothing but its turn."""
+        shelf = self._shelves.get(run_id)
+        return shelf is not None and bool(shelf.usable(blocked, 1))
+
     async def _at_hand(
         self, run: RunRecord, now: datetime, blocked: AbstractSet[str], most: int
     ) -> list[Reading]:

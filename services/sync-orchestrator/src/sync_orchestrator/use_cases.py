@@ -123,6 +123,7 @@ def build_use_cases(
     runs, jobs = stores.runs, stores.jobs
     find_holds = FindHolds(pauses=stores.pauses, breakers=stores.breakers)
     tell_progress = TellProgress(jobs=jobs, find_holds=find_holds, clock=clock)
+    backlog = Backlog(jobs, ask_again_s=rules.ask_again_s)
     request_jobs = RequestJobs(publish, clock)
     workers = WorkersHeard(jobs=jobs, clock=clock, slots=rules.credit.slots)
     sick_sites = SickSites(breakers=stores.breakers, jobs=jobs, clock=clock, rules=rules.breakers)
@@ -188,7 +189,7 @@ def build_use_cases(
             pauses=stores.pauses,
             sick_sites=sick_sites,
             workers=workers,
-            backlog=Backlog(jobs, ask_again_s=rules.ask_again_s),
+            backlog=backlog,
             request_jobs=request_jobs,
             clock=clock,
             credit=rules.credit,
@@ -199,6 +200,7 @@ def build_use_cases(
         watch=WatchTime(
             runs=runs,
             jobs=jobs,
+            backlog=backlog,
             find_holds=find_holds,
             plan_run=plan_run,
             cancel_run=cancel,

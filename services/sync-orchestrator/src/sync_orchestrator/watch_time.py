@@ -1,6 +1,7 @@
 """The calendar: finishes what a crash left, asks again where nobody answers, ends what lasts too long."""
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,6 +10,7 @@ from service_kit.clock import Clock
 from service_kit.crash_points import reached
 from sync_contracts.runs import JobEnding
 
+from sync_orchestrator.backlog import Backlog
 from sync_orchestrator.cancel_run import CancelRun
 from sync_orchestrator.deadlines import Deadline, Silence
 from sync_orchestrator.end_run import EndRun
@@ -38,6 +40,7 @@ class WatchTime:
         *,
         runs: RunStore,
         jobs: JobStore,
+        backlog: Backlog,
         find_holds: FindHolds,
         plan_run: PlanRun,
         cancel_run: CancelRun,
@@ -50,6 +53,7 @@ class WatchTime:
     ) -> None:
         self._runs = runs
         self._jobs = jobs
+        self._backlog = backlog
         self._find_holds = find_holds
         self._plan_run = plan_run
         self._cancel_run = cancel_run
@@ -119,5 +123,9 @@ class WatchTime:
             await self._runs.begin_expiring(run.run_id)
             reached("run_expiring")
 
-    async def _may_move(self, run: RunRecord, paused: Collection[str]) -> bool:
-        return app_key(run) not in paused and await self._jobs.any_to_move(run.run_id, paused)
+    async def _may_move(self, run: RunRecord, paused: AbstractSet[str]) -> bool:
+        """The store looks through all jobs of the run; most runs that wait for their turn have some at hand."""
+        if app_key(run) in paused:
+            return False
+        at_hand = self._backlog.offers(run.run_id, paused)
+        return at_hand or await self._jobs.any_to_move(run.run_id, paused)
