@@ -124,7 +124,7 @@ class WatchTime:
             reached("run_expiring")
 
     async def _may_move(self, run: RunRecord, paused: AbstractSet[str]) -> bool:
-        """The store looks through all jobs of the run; most runs that wait for their turn have some at hand."""
+        """What is at hand is asked first: the store looks through all jobs of the run."""
         if app_key(run) in paused:
             return False
         at_hand = self._backlog.offers(run.run_id, paused)
