@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 from connectors.errors import ThrottledError
@@ -211,3 +212,25 @@ async def test_what_is_left_is_that_of_the_account_with_the_least() -> None:
 
     await clock.sleep(61.0)
     assert limiter.left() == {("xero", "minute"): 3}
+
+
+async def test_many_accounts_in_use_are_not_looked_through_for_each_new_one() -> None:
+    """Each look reads the clock once more; nothing can be forgotten, for all have called just now."""
+
+    @dataclass
+    class ReadClock(SteppingClock):
+        read: int = 0
+
+        def monotonic_s(self) -> float:
+            self.read += 1
+            return super().monotonic_s()
+
+    clock = ReadClock()
+    limiter = Limiter(clock)
+    await call(limiter, MINUTE, key="first")
+    each = clock.read
+
+    for number in range(20_100):
+        await call(limiter, MINUTE, key=f"account {number}")
+
+    assert clock.read - each * 20_101 == 1

@@ -14,7 +14,7 @@ from connectors.errors import ThrottledError
 
 MAX_WAIT_S = 20.0
 DAY_S = 86_400.0
-_MAX_IDLE_METERS = 20_000
+_MANY_METERS = 20_000
 _MIN_KEPT_S = 3600.0
 
 
@@ -86,6 +86,7 @@ class Limiter:
         self.app_share = app_share
         self._clock = clock
         self._meters: dict[tuple[str, str], _Meter] = {}
+        self._too_many = _MANY_METERS
         self._pauses: dict[str, _Pause] = {}
         self._strikes: Counter[str] = Counter()
 
@@ -206,10 +207,11 @@ class Limiter:
         return found
 
     def _forget_idle(self) -> None:
-        if len(self._meters) < _MAX_IDLE_METERS:
+        if len(self._meters) < self._too_many:
             return
         now_s = self._clock.monotonic_s()
         for name, meter in list(self._meters.items()):
             if not meter.running and (not meter.began_s or meter.began_s[-1] < now_s - meter.kept_s):
                 del self._meters[name]
         self._pauses = {key: pause for key, pause in self._pauses.items() if pause.until_s > now_s}
+        self._too_many = max(_MANY_METERS, 2 * len(self._meters))  # so that not each new one looks
